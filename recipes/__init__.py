@@ -1,0 +1,1 @@
+"""Techniques to import into a Keras project of one's own: datasets, models and the compiled trainer."""

@@ -1,0 +1,1 @@
+"""Reproductions of the documented projects, the claims they measure, the verdicts, the ledger and the command line."""
