@@ -7,6 +7,7 @@ optimizer are Keras's, and XLA sees the loop as one program.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import Any
 
@@ -16,6 +17,9 @@ import tensorflow as tf
 
 from recipes.training.data import Arrays
 from recipes.training.determinism import determinism_enabled
+
+TRACING = threading.Lock()
+"""Held while a program is traced: Keras layers are not made for two threads at once; running needs no lock."""
 
 
 def uses_xla(model: keras.Model, jit_compile: bool | str) -> bool:
@@ -69,8 +73,11 @@ class EpochProgram:
         key = (name, batch_size, self.jit_compile)
         if key not in self._programs:
             self._programs[key] = self._compile(step, batch_size)
+        program, rows = self._programs[key], tf.constant(order)
+        with TRACING:
+            program.get_concrete_function(data, rows)
         try:
-            logs = self._programs[key](data, tf.constant(order))
+            logs = program(data, rows)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             # XLA refuses a program before any of it has run, so the weights are untouched and a second try is safe.
             if not (self.jit_compile and self._may_fall_back and is_compile_error(error)):

@@ -11,6 +11,7 @@ from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.metrics.reduction_metrics import MeanMetricWrapper
 
 from recipes.training.data import Arrays
+from recipes.training.epochs import TRACING
 from recipes.training.stacking import Stack, merge, split, why_not_stackable
 
 ELEMENTWISE_OPTIMIZERS = (
@@ -60,19 +61,19 @@ class StackedProgram:
     """Train and evaluate all seeds of a stack, an epoch a call.
 
     Args:
-        models: one compiled and built model a seed, alike but for their initial weights and seeds.
+        template: compiled and built model; gives graph, loss, metrics and optimizer.
+        models: one model a seed with its initial weights, built alike.
         jit_compile: whether to compile with XLA.
     """
 
-    def __init__(self, models: list[keras.Model], jit_compile: bool):
-        template = models[0]
-        self.stack = Stack(models)
+    def __init__(self, template: keras.Model, models: list[keras.Model], jit_compile: bool):
+        self.stack = Stack(template, models)
         self.optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(template.optimizer))
         self.optimizer.build(self.stack.trainable_variables)
         self.loss = _loss(template)
         self.metrics = _metrics(template)
         self._programs: dict[tuple[str, int], Any] = {}
-        self._jit_compile = jit_compile
+        self.jit_compile = jit_compile
 
     @property
     def state(self) -> list[Any]:
@@ -92,7 +93,10 @@ class StackedProgram:
         key = (name, batch_size)
         if key not in self._programs:
             self._programs[key] = self._compile(self._train_step if name == "train" else self._test_step, batch_size)
-        sums = self._programs[key](data.batch(), tf.constant(orders)).numpy() / orders.shape[1]
+        program, arguments = self._programs[key], (data.batch(), tf.constant(orders))
+        with TRACING:
+            program.get_concrete_function(*arguments)
+        sums = program(*arguments).numpy() / orders.shape[1]
         return dict(zip(["loss", *(metric.name for metric in self.metrics)], sums, strict=True))
 
     def _compile(self, step: Any, batch_size: int) -> Any:
@@ -116,7 +120,7 @@ class StackedProgram:
                 )
             return total + run(orders[:, full * batch_size :]) if rest else total
 
-        return tf.function(program, jit_compile=self._jit_compile, autograph=False)
+        return tf.function(program, jit_compile=self.jit_compile, autograph=False)
 
     def _train_step(self, batch: Any) -> tf.Tensor:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)

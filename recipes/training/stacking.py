@@ -18,24 +18,25 @@ class Stack:
     """The stacked variables of several networks built alike.
 
     Args:
-        models: one built model a seed; the first is the template whose graph is walked.
+        template: the built model whose graph is walked.
+        models: one model a seed, built alike, with that seed's initial weights.
     """
 
-    def __init__(self, models: list[keras.Model]):
-        self.template = models[0]
+    def __init__(self, template: keras.Model, models: list[keras.Model]):
+        self.template = template
         self.size = len(models)
         columns = zip(*(model.variables for model in models), strict=True)
         self.variables: list[Any] = []
         self._by_id: dict[int, Any] = {}
-        for column in columns:
+        for original, column in zip(template.variables, columns, strict=True):
             stacked = keras.Variable(
                 tf.stack([tf.convert_to_tensor(variable) for variable in column]),
-                dtype=column[0].dtype,
-                trainable=column[0].trainable,
-                name=column[0].name,
+                dtype=original.dtype,
+                trainable=original.trainable,
+                name=original.name,
             )
             self.variables.append(stacked)
-            self._by_id[id(column[0])] = stacked
+            self._by_id[id(original)] = stacked
         self.trainable_variables = [self.of(variable) for variable in self.template.trainable_variables]
 
     def of(self, variable: Any) -> Any:

@@ -6,8 +6,11 @@ seeds train side by side (two CPU cores; `reproduce bench` measures it again).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,12 +20,26 @@ import tensorflow as tf
 
 from recipes.training import checkpoint as checkpoints
 from recipes.training.epochs import EpochProgram, build, uses_xla
-from recipes.training.loops import RESIDENT_BYTES, run_model, run_stack
+from recipes.training.feed import RESIDENT_BYTES, Feed
+from recipes.training.lanes import Progress, default_lanes, run_lanes
+from recipes.training.loops import Part, Stacked, run_model, train_stacks
 from recipes.training.plan import Plan
 from recipes.training.replicas import ReplicaProgram
 from recipes.training.runs import SeedRuns, assign, stack_histories
 from recipes.training.seeds import seeded
 from recipes.training.stacked import StackedProgram, why_not
+
+BUILDING = threading.Lock()
+"""Held while a model is built: seeding goes through Python's and NumPy's global generators."""
+
+STACK_UP_TO_WEIGHTS = 20_000
+"""Networks with more weights gain nothing from stacking: two 128-unit layers (18,000) measured equal, MNIST's slower."""
+
+SECONDS_A_STEP, SECONDS_A_PRODUCT = 5e-6, 6e-11
+"""Rough cost of a step and of one multiplication of weight and example, to tell whether a second compilation pays."""
+
+LANES_FROM_SECONDS = 4.0
+"""Each lane compiles its own programs (about a second), so short trainings keep to one."""
 
 MAX_STACKED_VALUES = 50_000_000
 """Weights of all seeds together that are stacked at once (200 MB, three times that with Adam)."""
@@ -37,6 +54,7 @@ class Trainer:
         strategy: a `tf.distribute.Strategy`: None for one device, or a MirroredStrategy.
         jit_compile: True, False or `"auto"`: XLA on one device, unless op determinism or eager running is on.
         stack: `"auto"` trains seeds side by side where the model allows it; False never; True demands it.
+        lanes: threads that share the seeds; None is one a core, or one where there is an accelerator.
 
     Raises:
         ValueError: `stack=True` and the model can't be stacked (at `fit`; the message says why).
@@ -49,11 +67,13 @@ class Trainer:
         strategy: tf.distribute.Strategy | None = None,
         jit_compile: bool | Literal["auto"] = "auto",
         stack: bool | Literal["auto"] = "auto",
+        lanes: int | None = None,
     ):
         self.build_model = build_model
         self.strategy = strategy
         self.jit_compile = jit_compile
         self.stack = stack
+        self.lanes = lanes
 
     def fit(
         self,
@@ -109,26 +129,55 @@ class Trainer:
         folder = Path(checkpoint) if checkpoint is not None else None
         first = self._new_model(seeds[0], plan)
         reason = self._why_not_stacked(first, plan, callbacks)
-        report = progress or (lambda share: None)
         if self.stack is True and reason is not None:
             raise ValueError(f"These seeds can't train side by side: {reason}.")
+        feed = Feed(plan)
+        lanes = self._lanes(first, seeds, plan, callbacks)
+        groups = [group.tolist() for group in np.array_split(seeds, lanes)]
+        # Models are built here, one by one: building draws from generators that threads share.
         if reason is None:
-            curves, weights, xla = self._fit_stacked(first, seeds, plan, folder, report)
+            stacks = self._stacks(first, groups, plan)
+            tasks = [partial(train_stacks, stack, feed, folder) for stack in stacks]
         else:
-            curves, weights, xla = self._fit_sequential(first, seeds, plan, folder, report, callbacks)
+            programs = [self._program(first if k == 0 else self._new_model(g[0], plan)) for k, g in enumerate(groups)]
+            tasks = [
+                partial(self._train_sequence, program, group, feed, folder, callbacks)
+                for program, group in zip(programs, groups, strict=True)
+            ]
+        parts = run_lanes(tasks, progress or (lambda share: None))
+        curves = {name: np.concatenate([part.curves[name] for part in parts]) for name in parts[0].curves}
+        weights = [row for part in parts for row in part.weights]
         engine = "stacked" if reason is None else "sequential" if self.strategy is None else "mirrored"
+        xla = parts[0].jit_compile
         return SeedRuns(seeds, curves, weights, engine, xla, time.perf_counter() - started, first)
 
-    def _new_model(self, seed: int, plan: Plan) -> keras.Model:
-        with seeded(seed):
-            if self.strategy is None:
-                model = self.build_model()
+    def _lanes(self, model: keras.Model, seeds: list[int], plan: Plan, callbacks: Any) -> int:
+        # Callbacks are other people's code and may not be ready for threads; replicas use all devices themselves.
+        if callbacks is not None or self.strategy is not None or model.run_eagerly:
+            return 1
+        if self.lanes is not None:
+            return min(len(seeds), self.lanes)
+        steps = len(seeds) * plan.epochs * -(-plan.train.examples // plan.batch_size)
+        seconds = steps * (SECONDS_A_STEP + model.count_params() * plan.batch_size * SECONDS_A_PRODUCT)
+        return min(len(seeds), default_lanes()) if seconds > LANES_FROM_SECONDS else 1
+
+    def _stacks(self, first: keras.Model, groups: list[list[int]], plan: Plan) -> list[list[Stacked]]:
+        width = max(1, MAX_STACKED_VALUES // len(groups) // max(1, first.count_params()))
+        xla = uses_xla(first, self.jit_compile)
+
+        def stacked(seeds: list[int]) -> Stacked:
+            models = [self._new_model(seed, plan, weights_only=True) for seed in seeds]
+            return Stacked(seeds, StackedProgram(first, models, xla))
+
+        return [[stacked(group[k : k + width]) for k in range(0, len(group), width)] for group in groups]
+
+    def _new_model(self, seed: int, plan: Plan, weights_only: bool = False) -> keras.Model:
+        """A new model with that seed's weights; `weights_only` skips metrics and optimizer, most of the time it takes."""
+        with BUILDING, seeded(seed), self.strategy.scope() if self.strategy is not None else nullcontext():
+            model = self.build_model()
+            if not (weights_only and model.built):
                 build(model, plan.sample)
-                return model
-            with self.strategy.scope():
-                model = self.build_model()
-                build(model, plan.sample)
-                return model
+            return model
 
     def _why_not_stacked(self, model: keras.Model, plan: Plan, callbacks: Any) -> str | None:
         if self.stack is False:
@@ -139,71 +188,51 @@ class Trainer:
             return "callbacks follow one model"
         if model.run_eagerly:
             return "the model runs eagerly"
+        if self.stack == "auto" and model.count_params() > STACK_UP_TO_WEIGHTS:
+            return "large networks train faster one after the other"
         if plan.train.nbytes > RESIDENT_BYTES:
             return "the data are streamed"
         return why_not(model)
 
-    def _fit_stacked(
-        self, first: keras.Model, seeds: list[int], plan: Plan, folder: Path | None, progress: Callable[[float], None]
-    ) -> tuple[dict[str, np.ndarray], list[list[np.ndarray]], bool]:
-        width = max(1, MAX_STACKED_VALUES // max(1, first.count_params()))
-        xla = uses_xla(first, self.jit_compile)
-        curves: list[dict[str, np.ndarray]] = []
-        weights: list[list[np.ndarray]] = []
-        for start in range(0, len(seeds), width):
-            group = seeds[start : start + width]
-            models = [first if seed == seeds[0] else self._new_model(seed, plan) for seed in group]
-            program = StackedProgram(models, xla)
-            finished = start / len(seeds)
-            share = len(group) / len(seeds)
-            curves.append(
-                run_stack(program, plan, group, folder, lambda done, a=finished, b=share: progress(a + b * done))
-            )
-            weights += [program.stack.weights(s) for s in range(len(group))]
-        return {key: np.concatenate([group[key] for group in curves]) for key in curves[0]}, weights, xla
-
-    def _fit_sequential(
+    def _train_sequence(
         self,
-        first: keras.Model,
+        program: EpochProgram | ReplicaProgram,
         seeds: list[int],
-        plan: Plan,
+        feed: Feed,
         folder: Path | None,
-        progress: Callable[[float], None],
         callbacks: Callable[[int], list[keras.callbacks.Callback]] | None,
-    ) -> tuple[dict[str, np.ndarray], list[list[np.ndarray]], bool]:
-        program = self._program(first)
-        initial_optimizer = [variable.numpy() for variable in first.optimizer.variables]
-        rows: list[dict[str, list[float]]] = []
+        progress: Progress,
+    ) -> Part:
+        """Train seeds one after the other in one model; the program is compiled for the first and used for all."""
+        model, plan = program.model, feed.plan
+        fresh_optimizer = [variable.numpy() for variable in model.optimizer.variables]
+        histories: list[dict[str, list[float]]] = []
         weights: list[list[np.ndarray]] = []
         for position, seed in enumerate(seeds):
             path = folder / f"seed-{seed}.npz" if folder is not None else None
             done = checkpoints.load(path, plan.identity([seed])) if path is not None else None
-            if done is not None:
-                weights.append(done[0])
-                rows.append(done[1]["history"])
-                continue
-            if position:
-                assign(first.variables, [variable.numpy() for variable in self._new_model(seed, plan).variables])
-                assign(first.optimizer.variables, initial_optimizer)
-            rows.append(
-                run_model(
-                    program,
-                    plan,
-                    seed,
-                    callbacks(seed) if callbacks is not None else [],
-                    folder=folder,
-                    progress=lambda share, p=position: progress((p + share) / len(seeds)),
-                ).history
-            )
-            weights.append([variable.numpy() for variable in first.variables])
-            if path is not None:
-                checkpoints.save(path, weights[-1], {"run": plan.identity([seed]), "history": rows[-1]})
-        return stack_histories(rows, plan.epochs, plan.validation_freq), weights, program.jit_compile
+            if done is None:
+                if position:
+                    assign(model.variables, self._new_model(seed, plan, weights_only=True).variables)
+                    assign(model.optimizer.variables, fresh_optimizer)
+                hooks = callbacks(seed) if callbacks is not None else []
+                report = partial(_report_part, progress, position, len(seeds))
+                history = run_model(program, feed, seed, hooks, folder=folder, progress=report).history
+                done = [variable.numpy() for variable in model.variables], {"history": history}
+                if path is not None:
+                    checkpoints.save(path, done[0], {"run": plan.identity([seed]), **done[1]})
+            weights.append(done[0])
+            histories.append(done[1]["history"])
+        return Part(stack_histories(histories, plan.epochs, plan.validation_freq), weights, program.jit_compile)
 
     def _program(self, model: keras.Model) -> EpochProgram | ReplicaProgram:
         if self.strategy is None:
             return EpochProgram(model, self.jit_compile)
         return ReplicaProgram(model, self.strategy)
+
+
+def _report_part(progress: Progress, position: int, parts: int, share: float) -> None:
+    progress((position + share) / parts)
 
 
 def fit(
@@ -257,12 +286,12 @@ def fit(
         x, y, batch_size, epochs, validation_split, validation_data, shuffle, class_weight, sample_weight,
         validation_batch_size, validation_freq, initial_epoch,
     )  # fmt: skip
-    build(model, plan.sample)
     strategy = model.distribute_strategy
+    mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
+    with strategy.scope() if mirrored else nullcontext():
+        build(model, plan.sample)
     program: EpochProgram | ReplicaProgram = (
-        ReplicaProgram(model, strategy)
-        if isinstance(strategy, tf.distribute.MirroredStrategy)
-        else EpochProgram(model, jit_compile)
+        ReplicaProgram(model, strategy) if mirrored else EpochProgram(model, jit_compile)
     )
     order_seed = int(np.random.randint(2**31)) if seed is None else seed
-    return run_model(program, plan, order_seed, callbacks or [], verbose=verbose)
+    return run_model(program, Feed(plan), order_seed, callbacks or [], verbose=verbose)

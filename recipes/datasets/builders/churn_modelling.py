@@ -1,0 +1,41 @@
+"""TFDS builder of the churn table: one split of 10,000 customers, in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from recipes.datasets.builders.table import TableBuilder
+
+TEXT, WHOLE, NUMBER = tfds.features.Text(), np.int64, np.float64
+
+
+class ChurnModelling(TableBuilder):
+    """Bank customers, 13 attributes and whether they left (`Exited`)."""
+
+    name = "churn_modelling"
+    COLUMNS = {
+        "RowNumber": WHOLE,
+        "CustomerId": WHOLE,
+        "Surname": TEXT,
+        "CreditScore": WHOLE,
+        "Geography": TEXT,
+        "Gender": TEXT,
+        "Age": WHOLE,
+        "Tenure": WHOLE,
+        "Balance": NUMBER,
+        "NumOfProducts": WHOLE,
+        "HasCrCard": WHOLE,
+        "IsActiveMember": WHOLE,
+        "EstimatedSalary": NUMBER,
+        "Exited": WHOLE,
+    }
+
+    def _generate_examples(self, path: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        return self.rows(path)
+
+
+Builder = ChurnModelling

@@ -1,0 +1,123 @@
+"""What is known of every dataset before its file is opened: names, hashes, addresses, terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """One dataset.
+
+    Args:
+        name: its name here, in the ledger and on the command line.
+        title: one line.
+        file: path below a mirror or the cache, empty for data that a dependency ships.
+        sha256: hash of the file; of the arrays for embedded data.
+        url: where the exact bytes can be downloaded, None where no public address gives them.
+        homepage: where it comes from.
+        how_to_get: what to do when it is not here and can't be downloaded.
+        licence: terms as the source states them.
+        citation: whom to cite.
+        content: what it holds, in a few words.
+        also_accepted: further hashes of the same content, with what differs.
+        version: version of the TFDS builder.
+    """
+
+    name: str
+    title: str
+    file: str
+    sha256: str
+    url: str | None
+    homepage: str
+    how_to_get: str
+    licence: str
+    citation: str
+    content: str
+    also_accepted: dict[str, str] = field(default_factory=dict)
+    version: str = "1.0.0"
+
+
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            name="digits",
+            title="Handwritten digits shipped with scikit-learn",
+            file="",
+            sha256="",
+            url=None,
+            homepage="https://archive.ics.uci.edu/dataset/80",
+            how_to_get="It comes with scikit-learn.",
+            licence="CC BY 4.0 (UCI Machine Learning Repository)",
+            citation="E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI, 1998.",
+            content="1,797 images of 8 x 8, values 0-16, ten classes",
+        ),
+        DatasetInfo(
+            name="churn_modelling",
+            title="Bank customers who left or stayed",
+            file="churn/Churn_Modelling.csv",
+            sha256="ee2a5c9d8daf3aed0d91c4d883a84ebb77d271447bebc0f0c80aafb0f288ceab",
+            # Nobody publishes a hash of this file; the address is one of two repositories with identical content.
+            url="https://raw.githubusercontent.com/Vamc-24/ANN-Classification/"
+            "91efaff80bf4252e8bac8e4edeb650219faadae4/Churn_Modelling.csv",
+            homepage="https://www.kaggle.com/datasets/shrutimechlearn/churn-modelling",
+            how_to_get="Download Churn_Modelling.csv from its Kaggle page.",
+            licence="circulated by SuperDataScience and on Kaggle; terms not stated",
+            citation="SuperDataScience: Churn_Modelling.csv, a bank's 10,000 customers.",
+            content="10,000 rows, 14 columns, 20.37% churned",
+            also_accepted={
+                "3996cd1fa372e0db0cd9c0ebac35bbd4e8e3c65fb942bb010c826e7b1eeef0a0": "the same text with CRLF line ends"
+            },
+        ),
+        DatasetInfo(
+            name="graduate_admissions",
+            title="Graduate applicants and their chance of admission",
+            file="graduate_admissions/Admission_Predict_Ver1.1.csv",
+            sha256="e63e513d60a97b33f22e1326b86a230a4610d746c72da7d6f9caabf130b8d92d",
+            url=None,
+            homepage="https://www.kaggle.com/datasets/mohansacharya/graduate-admissions",
+            how_to_get="Download Admission_Predict_Ver1.1.csv from its Kaggle page (a login is needed).",
+            licence="CC0 on its Kaggle page, not verified here",
+            citation="M. S. Acharya, A. Armaan, A. S. Antony: A Comparison of Regression Models for Prediction of "
+            "Graduate Admissions. IEEE ICCIDS, 2019.",
+            content="500 rows, 9 columns",
+            also_accepted={
+                "97638dd677d8f7ecbc208bd0c46de5250f4657ec04f36c37ac7be5e2ac09c8da": "the same text with LF line ends"
+            },
+        ),
+        DatasetInfo(
+            name="mnist",
+            title="MNIST handwritten digits, as keras.datasets gives them",
+            file="mnist/mnist.npz",
+            sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+            url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+            homepage="http://yann.lecun.com/exdb/mnist/",
+            how_to_get="Download mnist.npz.",
+            licence="CC BY-SA 3.0 (LeCun and Cortes, as stated by Keras)",
+            citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-Based Learning Applied to Document "
+            "Recognition. Proceedings of the IEEE 86(11), 1998.",
+            content="60,000 training and 10,000 test images of 28 x 28, values 0-255, ten classes",
+        ),
+    )
+}
+"""Every dataset by name; `digits` needs no file."""
+
+
+class DatasetError(ValueError):
+    """A dataset's file is not what it should be, or its place can't be written; the message names it and the mend."""
+
+
+class DatasetUnavailable(RuntimeError):
+    """A dataset is not here and can't be fetched; the message says where to get it and where to put it."""
+
+
+def describe(name: str) -> DatasetInfo:
+    """What is known of a dataset.
+
+    Raises:
+        DatasetError: there is no dataset of that name.
+    """
+    if name not in DATASETS:
+        raise DatasetError(f"There is no dataset {name!r}; known are {', '.join(DATASETS)}.")
+    return DATASETS[name]

@@ -1,0 +1,133 @@
+"""Find a dataset's file (mirror, cache, public address) and hold it against its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from recipes.datasets.catalog import DatasetError, DatasetInfo, DatasetUnavailable, describe
+from recipes.datasets.download import download
+
+MIRROR_VARIABLE = "REPRODUCTIONS_DATA"
+"""Environment variable that names a mirror: a folder with the files of `DatasetInfo.file`."""
+
+CACHE_VARIABLE = "REPRODUCTIONS_CACHE"
+"""Environment variable that moves the cache away from the user's cache folder."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a dataset is: `mirror`, `cache`, `embedded` or `absent`; and the path that it has or should have."""
+
+    name: str
+    source: str
+    path: Path | None
+
+
+def cache_folder() -> Path:
+    """Where downloads and prepared data are kept."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen) if chosen else user_cache_path("reproductions")
+
+
+def status(name: str) -> Status:
+    """Where the dataset's file is, without opening it."""
+    info = describe(name)
+    if not info.file:
+        return Status(name, "embedded", None)
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    if mirror and (Path(mirror) / info.file).is_file():
+        return Status(name, "mirror", Path(mirror) / info.file)
+    cached = cache_folder() / info.file
+    return Status(name, "cache" if cached.is_file() else "absent", cached)
+
+
+def locate(name: str) -> Path:
+    """The verified file of a dataset, downloaded if need be.
+
+    Raises:
+        DatasetError: the file found has another hash, or the dataset has no file.
+        DatasetUnavailable: it is not here and can't be fetched.
+    """
+    found = status(name)
+    if found.source == "absent":
+        return fetch(name)
+    if found.path is None:
+        raise DatasetError(f"Dataset {name} comes with a dependency and has no file.")
+    verify(found.path, describe(name))
+    return found.path
+
+
+def fetch(name: str) -> Path:
+    """Download a dataset into the cache, unless it is there already.
+
+    Raises:
+        DatasetError: what arrived has another hash.
+        DatasetUnavailable: there is no public address, or it can't be reached.
+    """
+    info = describe(name)
+    if not info.file:
+        raise DatasetError(f"Dataset {name} comes with a dependency; there is nothing to fetch.")
+    target = cache_folder() / info.file
+    if target.is_file():
+        verify(target, info)
+        return target
+    advice = f"{info.how_to_get} Put it at {target} or into the folder that {MIRROR_VARIABLE} names."
+    if info.url is None:
+        raise DatasetUnavailable(f"Dataset {name} is not here and has no public address: {info.homepage} . {advice}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(target.parent, error) from error
+    part = target.with_name(target.name + ".part")
+    download(info.url, part, f"Dataset {name}", advice)
+    actual = hashlib.sha256(part.read_bytes()).hexdigest()
+    if not is_accepted(actual, info):
+        part.unlink()
+        raise DatasetError(
+            f"What {info.url} sent for dataset {name} has sha256 {actual}, expected {info.sha256}; it was deleted. "
+            f"Try again, or get the file elsewhere: {advice}"
+        )
+    part.replace(target)
+    return target
+
+
+def is_accepted(sha256: str, info: DatasetInfo) -> bool:
+    """Whether a hash is the pinned one or that of the same content written differently."""
+    return sha256 == info.sha256 or sha256 in info.also_accepted
+
+
+def verify(path: Path, info: DatasetInfo) -> None:
+    """Refuse a file with another content than the pinned one.
+
+    Raises:
+        DatasetError: names the file, both hashes and, for tables, the first bad line.
+    """
+    size, changed = path.stat().st_size, path.stat().st_mtime_ns
+    actual = _sha256(path, size, changed)
+    if is_accepted(actual, info):
+        return
+    from recipes.datasets.tables import SCHEMAS, first_problem
+
+    problem = first_problem(path, SCHEMAS[info.name]) if info.name in SCHEMAS else None
+    raise DatasetError(
+        f"{path} has sha256 {actual}, expected {info.sha256}{f'; {problem}' if problem else ''}. "
+        f"Remove it or replace it: {info.how_to_get}"
+    )
+
+
+def unwritable(folder: Path, error: OSError) -> DatasetError:
+    """The one sentence for a cache that can't be written."""
+    return DatasetError(f"The dataset cache {folder} can't be written ({error.strerror}); set {CACHE_VARIABLE}.")
+
+
+@lru_cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    # Size and time of change are part of the key, so that an edited file is hashed again.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
