@@ -213,7 +213,7 @@ def examine_data() -> dict[str, Any]:
 
     table = load_frame("churn_modelling")
     data = load_data(VARIANTS["baseline"])
-    namespace = {"X_train_scaled": data.x_train, "y_train": data.y_train, "plt": plt}
+    namespace: dict[str, Any] = {"X_train_scaled": data.x_train, "y_train": data.y_train, "plt": plt}
     with seeded(0):
         cells = run_cells(PRINTED, namespace)
     epochs = len(namespace["model"].history.epoch)
@@ -222,7 +222,11 @@ def examine_data() -> dict[str, Any]:
         "rows_and_columns": list(table.shape),
         "churned_share": float(table["Exited"].mean()),
         "input_features": data.x_train.shape[1],
-        "train_validation_test_rows": [steps // epochs * 32, len(data.x_train) - steps // epochs * 32, len(data.x_test)],
+        "train_validation_test_rows": [
+            steps // epochs * 32,
+            len(data.x_train) - steps // epochs * 32,
+            len(data.x_test),
+        ],
         "majority_accuracy_on_test": float(1 - data.y_test.mean()),
         "printed_code_epochs": epochs,
         "printed_code_warnings": sorted(set(cells["build"].warnings)),

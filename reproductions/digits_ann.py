@@ -86,12 +86,14 @@ def build_model(config: Config) -> keras.Model:
     """Flatten, a hidden Dense layer and ten softmax outputs, compiled with Adam and cross-entropy on integer labels."""
     import keras
 
-    model = keras.Sequential([
-        keras.Input((8, 8)),
-        keras.layers.Flatten(),
-        keras.layers.Dense(config.units, activation=config.activation),
-        keras.layers.Dense(10, activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(config.units, activation=config.activation),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss="sparse_categorical_crossentropy",

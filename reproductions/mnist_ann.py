@@ -83,12 +83,14 @@ def build_model(config: Config) -> keras.Model:
     """Flatten, a hidden Dense layer and ten softmax outputs, compiled with Adam and cross-entropy on integer labels."""
     import keras
 
-    model = keras.Sequential([
-        keras.Input((28, 28)),
-        keras.layers.Flatten(),
-        keras.layers.Dense(config.units, activation=config.activation),
-        keras.layers.Dense(10, activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(config.units, activation=config.activation),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss="sparse_categorical_crossentropy",
@@ -182,9 +184,7 @@ PRINTED = {
         "model.add(Dense(128, activation='relu'))\n"
         "model.add(Dense(10, activation='softmax'))\n"
     ),
-    "compile": (
-        "model.compile(loss='sparse_categorical_crossentropy', optimizer='adam', metrics=['accuracy'])"
-    ),
+    "compile": ("model.compile(loss='sparse_categorical_crossentropy', optimizer='adam', metrics=['accuracy'])"),
     "fit": "history = model.fit(X_train, y_train, epochs=10, validation_split=0.2)",
     "predict": "y_prob = model.predict(X_test)\ny_pred = y_prob.argmax(axis=1)",
     "score": "accuracy_score(y_test, y_pred)",

@@ -80,16 +80,18 @@ def build_model(config: Config) -> keras.Model:
 
     if config.kind == "ann":
         return mnist_ann.build_model(mnist_ann.Config(learning_rate=config.learning_rate))
-    model = keras.Sequential([
-        keras.Input((28, 28)),
-        keras.layers.Reshape((28, 28, 1)),
-        keras.layers.Conv2D(32, (3, 3), activation="relu"),  # (26, 26, 32)
-        keras.layers.MaxPooling2D((2, 2)),  # (13, 13, 32)
-        keras.layers.Conv2D(32, (3, 3), activation="relu"),  # (11, 11, 32)
-        keras.layers.MaxPooling2D((2, 2)),  # (5, 5, 32)
-        keras.layers.Flatten(),
-        keras.layers.Dense(10, activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Reshape((28, 28, 1)),
+            keras.layers.Conv2D(32, (3, 3), activation="relu"),  # (26, 26, 32)
+            keras.layers.MaxPooling2D((2, 2)),  # (13, 13, 32)
+            keras.layers.Conv2D(32, (3, 3), activation="relu"),  # (11, 11, 32)
+            keras.layers.MaxPooling2D((2, 2)),  # (5, 5, 32)
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss="sparse_categorical_crossentropy",

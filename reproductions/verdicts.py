@@ -120,7 +120,7 @@ def judge(check: Check, facts: Mapping[str, Any], variants: Mapping[str, Mapping
     Args:
         check: what decides.
         facts: computed values by name.
-        variants: per variant and metric one value a seed; the same seeds in the same order in every variant.
+        variants: per variant and metric one value a seed, seeds in the same order in every variant.
 
     Raises:
         KeyError: the check names a fact, variant or metric that was not measured.
@@ -133,7 +133,7 @@ def judge(check: Check, facts: Mapping[str, Any], variants: Mapping[str, Mapping
 
 
 def combine(verdicts: Sequence[str]) -> str:
-    """A claim's verdict from its checks' verdicts: the weakest decides, except that one 'exceeded' lifts 'reproduced'."""
+    """A claim's verdict from its checks': the weakest decides, except that one 'exceeded' lifts 'reproduced'."""
     for verdict in ("unavailable", "not reproduced", "erratum", "inconclusive", "exceeded"):
         if verdict in verdicts:
             return verdict
@@ -186,7 +186,8 @@ def _judge_metric(check: Within, values: Sequence[float]) -> Judged:
 
 def _judge_comparison(check: Better, values: Sequence[float], others: Sequence[float]) -> Judged:
     sign = 1.0 if check.higher_is_better else -1.0
-    ours, theirs = sign * np.asarray(values, dtype="float64"), sign * np.asarray(others, dtype="float64")
+    pairs = min(len(values), len(others))  # seeds are added per variant; only those that both have are paired
+    ours, theirs = (sign * np.asarray(part[:pairs], dtype="float64") for part in (values, others))
     diverged = int((~np.isfinite(ours)).sum() + (~np.isfinite(theirs)).sum())
     note = f"{diverged} runs diverged and count as the worst finite value" if diverged else ""
     finite = np.concatenate([ours[np.isfinite(ours)], theirs[np.isfinite(theirs)]])

@@ -1,0 +1,193 @@
+"""Metric regression: train again on a few new seeds and hold the result against the ledger.
+
+Every (variant, metric) that a claim rests on is a gate. The mean of the new seeds must fall into the prediction interval
+of the reference runs, mean +- t(1 - alpha/2, n-1) * sd * sqrt(1/m + 1/n), on both sides: a result that is too good means
+leakage as often as progress. alpha is 1% divided by the number of gates, so that an unchanged program fails at most once
+in a hundred calls. Facts must be equal. The golden trace must be equal bit for bit on the platform that wrote it; on
+another one it is compared to 0.1%, which still tells other mathematics from other rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from reproductions import environment, ledger
+from reproductions.claims import Better, Within
+from reproductions.runner import facts_of, unavailable_data, variants_of
+from reproductions.verdicts import prediction_interval, smallest_detectable_change
+
+FALSE_ALARMS = 0.01
+"""Chance that a call fails although nothing has changed."""
+
+FIRST_NEW_SEED = 10_000
+"""New seeds are counted from here, beyond any reference seed."""
+
+FOREIGN_TOLERANCE = 1e-3
+"""Relative difference allowed between golden traces of different platforms."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One comparison with the ledger.
+
+    Args:
+        name: what is compared.
+        reference: the ledger's value, or mean and standard deviation.
+        measured: the new value.
+        allowed: what would have passed.
+        detectable: the smallest shift that this gate catches with 80% power, as text.
+        passed: the outcome.
+        note: what a failure suggests.
+    """
+
+    name: str
+    reference: str
+    measured: str
+    allowed: str
+    passed: bool
+    detectable: str = ""
+    note: str = ""
+
+
+@dataclass
+class CheckReport:
+    """All gates of a reproduction; `unavailable` says why none could be tried."""
+
+    reproduction: str
+    gates: list[Gate] = field(default_factory=list)
+    unavailable: str = ""
+
+    @property
+    def failures(self) -> list[Gate]:
+        """The gates that did not pass."""
+        return [gate for gate in self.gates if not gate.passed]
+
+
+def metric_gates(module: ModuleType) -> list[tuple[str, str]]:
+    """Every (variant, metric) that a claim of the reproduction rests on."""
+    found: dict[tuple[str, str], None] = {}
+    for claim in module.CLAIMS:
+        for check in claim.checks:
+            if isinstance(check, Within):
+                found[check.variant, check.metric] = None
+            elif isinstance(check, Better):
+                found[check.variant, check.metric] = None
+                found[check.than, check.metric] = None
+    return list(found)
+
+
+def check_reproduction(
+    module: ModuleType,
+    record: Mapping[str, Any],
+    seeds: int = 3,
+    gates_in_total: int | None = None,
+    progress: Callable[[str, float], None] = lambda label, share: None,
+    with_facts: bool = True,
+) -> CheckReport:
+    """Train a reproduction's gated variants on new seeds and compare with its record.
+
+    Args:
+        module: the reproduction, or a namespace with the same names.
+        record: its record in the ledger.
+        seeds: how many new seeds.
+        gates_in_total: metric gates of the whole call, over which the false-alarm chance is shared; this
+            reproduction's own if None.
+        progress: called with what is running and the finished share.
+        with_facts: also compute the facts again (the printed code is run, which takes as long as `model.fit` takes).
+    """
+    report = CheckReport(record["reproduction"], unavailable=unavailable_data(module))
+    if report.unavailable:
+        return report
+    if with_facts:
+        report.gates += _fact_gates(module, record)
+    if getattr(module, "GOLDEN", None) and record.get("golden"):
+        report.gates.append(_golden_gate(module, record["golden"]))
+    gates = metric_gates(module)
+    alpha = FALSE_ALARMS / max(1, gates_in_total or len(gates))
+    variants = list(dict.fromkeys(variant for variant, _ in gates))
+    new_seeds = list(range(FIRST_NEW_SEED, FIRST_NEW_SEED + seeds))
+    for position, variant in enumerate(variants):
+        config = variants_of(module)[variant]
+        data = module.load_data(config)
+        start = position / len(variants)
+
+        def tell(share: float, start: float = start, variant: str = variant) -> None:
+            progress(variant, start + share / len(variants))
+
+        trained = module.train(config, data, new_seeds, progress=tell)
+        measured = module.measure(config, data, trained).metrics
+        for gated, metric in gates:
+            if gated == variant:
+                reference = record["variants"][variant]["metrics"][metric]
+                report.gates.append(_metric_gate(f"{variant} {metric}", reference, measured[metric], alpha))
+    return report
+
+
+def _metric_gate(name: str, reference: list[Any], new: list[float], alpha: float) -> Gate:
+    finite = [value for value in reference if value is not None]
+    mean, deviation = float(np.mean(finite)), float(np.std(finite, ddof=1))
+    low, high = prediction_interval(finite, len(new), alpha)
+    if deviation < 1e-9:
+        # A quantity that no seed moves must stay where it is, up to rounding.
+        slack = 1e-6 * max(1.0, abs(mean))
+        low, high = mean - slack, mean + slack
+    measured = float(np.mean(new))
+    passed = math.isfinite(measured) and low <= measured <= high
+    note = ""
+    if not passed:
+        note = "a run diverged" if not math.isfinite(measured) else "too high" if measured > high else "too low"
+    return Gate(
+        name,
+        f"{mean:.4g} ± {deviation:.2g} (n={len(finite)})",
+        f"{measured:.4g}",
+        f"{low:.4g} to {high:.4g}",
+        passed,
+        f"{smallest_detectable_change(finite, len(new), alpha):.2g}",
+        note,
+    )
+
+
+def _fact_gates(module: ModuleType, record: Mapping[str, Any]) -> list[Gate]:
+    facts = dict(module.examine()) if hasattr(module, "examine") else {}
+    if hasattr(module, "examine_data"):
+        facts |= module.examine_data()
+    gates = []
+    for name in facts_of(module.CLAIMS):
+        new, old = ledger.finite(facts[name]), record["facts"].get(name)
+        if isinstance(new, float) and isinstance(old, float):
+            # Differences that round to zero: their last bits depend on the processor.
+            passed = abs(new - old) <= 1e-5
+        else:
+            passed = new == old
+        gates.append(Gate(f"fact {name}", str(old), str(new), "equal", passed))
+    return gates
+
+
+def _golden_gate(module: ModuleType, golden: Mapping[str, Any]) -> Gate:
+    config = variants_of(module)[golden["variant"]]
+    new = module.trace(config, module.load_data(config))
+    old = golden["losses"]
+    here = environment.platform_key()
+    differing = [name for name, value in golden["platform"].items() if here.get(name) != value]
+    same_length = len(new) == len(old)
+    gap = max((abs(a - b) / max(abs(b), 1e-12) for a, b in zip(new, old, strict=False)), default=0.0)
+    if differing:
+        passed = same_length and gap <= FOREIGN_TOLERANCE
+        allowed = f"within {FOREIGN_TOLERANCE:g} (other {', '.join(differing)})"
+    else:
+        passed, allowed = new == old, "equal bits"
+    note = "" if passed else "the mathematics has changed"
+    return Gate(
+        f"golden trace {golden['variant']}",
+        f"{len(old)} losses",
+        f"largest difference {gap:.1e}",
+        allowed,
+        passed,
+        note=note,
+    )
