@@ -22,11 +22,32 @@ TRACING = threading.Lock()
 """Held while a program is traced: Keras layers are not made for two threads at once; running needs no lock."""
 
 
+CONVOLUTIONS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
+
+
 def uses_xla(model: keras.Model, jit_compile: bool | str) -> bool:
-    """Whether to compile with XLA: as told, or with `"auto"` unless determinism or eager running was asked for."""
+    """Whether to compile with XLA: as told, or with `"auto"` wherever it is the faster choice.
+
+    `"auto"` says no under op determinism, for models that run eagerly, and for convolutions on a CPU: there a training
+    step of a small MNIST CNN measured 48 ms with XLA and 2.5 ms with TensorFlow's own kernels.
+    """
     if jit_compile != "auto":
         return bool(jit_compile)
-    return not (determinism_enabled() or model.run_eagerly)
+    if determinism_enabled() or model.run_eagerly:
+        return False
+    convolves = any(isinstance(layer, CONVOLUTIONS) for layer in model._flatten_layers())
+    return not (convolves and all(device.device_type == "CPU" for device in tf.config.list_physical_devices()))
 
 
 def build(model: keras.Model, sample: Arrays) -> None:

@@ -153,7 +153,8 @@ class Trainer:
 
     def _lanes(self, model: keras.Model, seeds: list[int], plan: Plan, callbacks: Any) -> int:
         # Callbacks are other people's code and may not be ready for threads; replicas use all devices themselves.
-        if callbacks is not None or self.strategy is not None or model.run_eagerly:
+        # TensorFlow's own kernels, used where XLA is not, already share each step among the cores.
+        if callbacks is not None or self.strategy is not None or not uses_xla(model, self.jit_compile):
             return 1
         if self.lanes is not None:
             return min(len(seeds), self.lanes)

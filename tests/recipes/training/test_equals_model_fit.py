@@ -26,7 +26,9 @@ def builder(optimizer="adam", dropout=0.0, regularizer=None, batch_norm=False, *
             model.add(keras.layers.Dropout(dropout))
         model.add(keras.layers.Dense(1, "sigmoid"))
         chosen = {"sgd": keras.optimizers.SGD(0.1, momentum=0.9), "adam": keras.optimizers.Adam(0.01)}[optimizer]
-        model.compile(optimizer=chosen, **({"loss": "binary_crossentropy", "metrics": ["accuracy"]} | compile_arguments))
+        model.compile(
+            optimizer=chosen, **({"loss": "binary_crossentropy", "metrics": ["accuracy"]} | compile_arguments)
+        )
         return model
 
     return build
@@ -96,7 +98,9 @@ def test_fit_takes_the_place_of_model_fit(jit_compile):
     assert history is model.history
     assert history.epoch == list(range(EPOCHS))
     np.testing.assert_allclose(history.history["loss"], curves["loss"], rtol=1e-5)
-    np.testing.assert_allclose(model.evaluate(x, y, verbose=0, return_dict=True)["loss"], model_loss(model, x, y), rtol=1e-5)
+    np.testing.assert_allclose(
+        model.evaluate(x, y, verbose=0, return_dict=True)["loss"], model_loss(model, x, y), rtol=1e-5
+    )
 
 
 def model_loss(model, x, y):

@@ -16,12 +16,14 @@ def data():
 
 def builder(activation="relu", rate=0.001, dropout=0.2):
     def build():
-        model = keras.Sequential([
-            keras.Input((4,)),
-            keras.layers.Dense(6, activation),
-            keras.layers.Dropout(dropout),
-            keras.layers.Dense(1, "sigmoid"),
-        ])
+        model = keras.Sequential(
+            [
+                keras.Input((4,)),
+                keras.layers.Dense(6, activation),
+                keras.layers.Dropout(dropout),
+                keras.layers.Dense(1, "sigmoid"),
+            ]
+        )
         model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
         return model
 

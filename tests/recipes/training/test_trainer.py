@@ -144,7 +144,9 @@ def test_backup_and_restore_goes_on_after_an_interruption(tmp_path):
     straight = compiled_fit(model(), x, y, epochs=8, seed=0).history["loss"]
     broken = model()
     with pytest.raises(KeyboardInterrupt):
-        compiled_fit(broken, x, y, epochs=8, seed=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path), Interrupt()])
+        compiled_fit(
+            broken, x, y, epochs=8, seed=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path), Interrupt()]
+        )
     resumed = compiled_fit(model(), x, y, epochs=8, seed=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path)])
     np.testing.assert_allclose(resumed.history["loss"], straight[-len(resumed.history["loss"]) :], rtol=1e-5)
     assert len(resumed.history["loss"]) == 4
@@ -255,3 +257,20 @@ def test_a_model_that_is_not_compiled_is_refused():
         Trainer(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])).fit(x, y)
     with pytest.raises(ValueError, match="Seed 8 was not trained"):
         Trainer(build).fit(x, y).load(8)
+
+
+def test_convolutions_keep_away_from_xla_on_a_cpu():
+    def cnn():
+        model = keras.Sequential(
+            [keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(1)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(40, 6, 6, 1)).astype("float32")
+    y = x.mean(axis=(1, 2))
+    chosen = Trainer(cnn).fit(x, y, seeds=[0, 1], epochs=2)
+    assert (chosen.engine, chosen.jit_compile) == ("sequential", False)
+    forced = Trainer(cnn, jit_compile=True).fit(x, y, seeds=[0, 1], epochs=2)
+    assert forced.jit_compile is True
+    np.testing.assert_allclose(chosen.curves["loss"], forced.curves["loss"], rtol=1e-4)
