@@ -160,11 +160,9 @@ def _fact_gates(module: ModuleType, record: Mapping[str, Any]) -> list[Gate]:
     gates = []
     for name in facts_of(module.CLAIMS):
         new, old = ledger.finite(facts[name]), record["facts"].get(name)
-        if isinstance(new, float) and isinstance(old, float):
-            # Differences that round to zero: their last bits depend on the processor.
-            passed = abs(new - old) <= 1e-5
-        else:
-            passed = new == old
+        # Differences that round to zero: their last bits depend on the processor.
+        close = isinstance(new, float) and isinstance(old, float) and abs(new - old) <= 1e-5
+        passed = close or new == old
         gates.append(Gate(f"fact {name}", str(old), str(new), "equal", passed))
     return gates
 

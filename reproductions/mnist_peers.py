@@ -1,7 +1,7 @@
 """What the document compares its MNIST network with: random forests and a CNN.
 
-Source: document 003, Video 12 (key observations); the CNN is the document's own pooled model of its pooling section. The forest is
-scikit-learn's RandomForestClassifier with its default 100 trees on the 784 raw pixels of all 60,000 training images; the
+Source: document 003, Video 12 (key observations); the CNN is the model of its pooling section. The forest is
+scikit-learn's RandomForestClassifier with 100 trees on the 784 raw pixels of all 60,000 training images; the
 same forest on the first 10,000 images shows how the score depends on the amount of data. The CNN and the 784-128-10
 network train side by side on the same seeds: 10 epochs, batches of 32, validation_split 0.2.
 

@@ -107,7 +107,7 @@ def split(arrays: Arrays, validation_split: float) -> tuple[Arrays, Arrays]:
 
 def _class_weights(y: np.ndarray, class_weight: dict[int, float]) -> np.ndarray:
     labels = y.argmax(axis=-1) if y.ndim > 1 and y.shape[-1] != 1 else y.reshape(len(y), -1)[:, 0]
-    return np.array([class_weight.get(int(round(float(label))), 1.0) for label in labels], dtype="float32")
+    return np.array([class_weight.get(round(float(label)), 1.0) for label in labels], dtype="float32")
 
 
 def _refuse_non_finite(array: np.ndarray) -> None:

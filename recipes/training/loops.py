@@ -121,15 +121,15 @@ def run_model(
     state = [*model.variables, *model.optimizer.variables]
     hooks.on_train_begin()
     # BackupAndRestore sets _initial_epoch when it has loaded a backup.
-    epoch = model._initial_epoch or plan.initial_epoch
+    first = model._initial_epoch or plan.initial_epoch
     found = checkpoints.load(path, plan.identity([seed])) if path is not None and not callbacks else None
     if found is not None:
-        epoch = found[1]["epoch"]
+        first = found[1]["epoch"]
         assign(state, found[0])
-        model.history.history, model.history.epoch = found[1]["history"], list(range(epoch))
+        model.history.history, model.history.epoch = found[1]["history"], list(range(first))
     saved = time.monotonic()
     logs: dict[str, float] = {}
-    for epoch in range(epoch, plan.epochs):
+    for epoch in range(first, plan.epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
         for first_step, last_step, data, order in feed.of(seed, epoch):

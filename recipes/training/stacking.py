@@ -169,7 +169,7 @@ def why_not_stackable(model: keras.Model) -> str | None:
     """The reason that a compiled, built model's seeds can't train side by side, or None if they can."""
     if type(model).train_step is not keras.Model.train_step or type(model).compute_loss is not keras.Model.compute_loss:
         return "it has a training step of its own"
-    if not isinstance(model, keras.Sequential) and not model.__class__.__name__ == "Functional":
+    if not isinstance(model, keras.Sequential) and model.__class__.__name__ != "Functional":
         return "it is neither Sequential nor functional"
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         return "it has several inputs or outputs"

@@ -94,7 +94,7 @@ class Trainer:
         checkpoint: str | Path | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> SeedRuns:
-        """Train every seed; arguments as in `model.fit`, and besides:
+        """Train every seed; arguments as in `model.fit`, and a few more.
 
         Args:
             x: arrays as in `model.fit`, like `y`, `sample_weight` and `validation_data`.

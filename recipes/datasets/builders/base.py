@@ -11,7 +11,7 @@ from recipes.datasets.catalog import describe
 from recipes.datasets.files import locate
 
 
-class FileBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class FileBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Base of the builders; a subclass defines `features`, `splits` and `_generate_examples`.
 
     Args:

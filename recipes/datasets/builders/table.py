@@ -11,7 +11,7 @@ from recipes.datasets.builders.base import FileBuilder
 from recipes.datasets.tables import SCHEMAS, read_table
 
 
-class TableBuilder(FileBuilder, skip_registration=True):
+class TableBuilder(FileBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Base of the tables; a subclass names its columns and their types in `COLUMNS`."""
 
     COLUMNS: dict[str, Any] = {}

@@ -21,7 +21,8 @@ SCRIPT = """
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 
     def build():
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(1)])
+        layers = [keras.layers.Dense(4, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((3,)), *layers])
         model.compile("adam", "mse")
         return model
 
