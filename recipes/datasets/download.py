@@ -66,12 +66,11 @@ def _attempt(url: str, part: Path, subject: str) -> str:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(subject, total=total or None, completed=have)
+            # By default a short answer raises and takes its last, partial piece with it; the size is checked below.
+            answer.raw.enforce_content_length = False
             with part.open("ab" if have else "wb") as file:
-                try:
-                    for piece in answer.iter_content(1 << 16):
-                        file.write(piece)
-                        bar.advance(task, len(piece))
-                except requests.exceptions.ChunkedEncodingError:
-                    pass
+                while piece := answer.raw.read(1 << 16):
+                    file.write(piece)
+                    bar.advance(task, len(piece))
     arrived = part.stat().st_size
     return f"{url} broke off after {arrived} of {total} bytes" if total and arrived < total else ""
