@@ -94,12 +94,15 @@ def run(
     """Train, measure and judge; the default set without names."""
     from reproductions import report, tables
     from reproductions.progress import Reporter
+    from reproductions.runner import override
     from reproductions.runner import run as run_one
 
     chosen = chosen_reproductions(names, everything)
     overrides = parse_settings(settings or [])
     where = folder(results)
     ledger.require_writable(where)
+    for name in chosen:
+        override(registry.load(name), overrides)
     quiet_tensorflow()
     outcomes = []
     with Reporter([registry.load(name) for name in chosen]) as reporter:
@@ -271,7 +274,7 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     try:
         status = app(args=arguments, standalone_mode=False)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("Interrupted: finished variants are kept; run the same command again to go on.", file=sys.stderr)
         sys.exit(130)
     except Exception as error:

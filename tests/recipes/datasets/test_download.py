@@ -85,7 +85,9 @@ def test_a_broken_download_resumes_where_it_stopped(dataset, server):
 
 def test_a_download_that_always_breaks_is_kept_for_the_next_call(dataset, server):
     server.cuts = [1000, 1000, 1000]
-    with pytest.raises(DatasetUnavailable, match=r"broke off after 3000 of 179200 bytes.*3000 bytes that arrived are kept"):
+    with pytest.raises(
+        DatasetUnavailable, match=r"broke off after 3000 of 179200 bytes.*3000 bytes that arrived are kept"
+    ):
         fetch("sample")
     assert part(dataset).stat().st_size == 3000 and not dataset.exists()
     assert fetch("sample").read_bytes() == CONTENT
@@ -115,7 +117,9 @@ def test_a_wrong_download_is_refused_with_both_hashes_and_deleted(dataset, serve
 
 def test_a_missing_page_says_what_to_do(dataset, server):
     server.status = 404
-    with pytest.raises(DatasetUnavailable, match=r"404.*Put it at .*data\.bin or into the folder that REPRODUCTIONS_DATA"):
+    with pytest.raises(
+        DatasetUnavailable, match=r"404.*Put it at .*data\.bin or into the folder that REPRODUCTIONS_DATA"
+    ):
         fetch("sample")
 
 

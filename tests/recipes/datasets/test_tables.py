@@ -5,7 +5,9 @@ import pytest
 from recipes.datasets import DatasetError, locate
 from recipes.datasets.tables import SCHEMAS, Column, Schema, first_problem, read_table
 
-SMALL = Schema((Column("id", 1, unique=True, whole=True), Column("city", values=("Oslo", "Rome")), Column("score", 0, 1)), 3)
+SMALL = Schema(
+    (Column("id", 1, unique=True, whole=True), Column("city", values=("Oslo", "Rome")), Column("score", 0, 1)), 3
+)
 GOOD = "id,city,score\n1,Oslo,0.5\n2,Rome,0\n3,Rome,1\n"
 
 

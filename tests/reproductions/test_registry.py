@@ -1,0 +1,61 @@
+"""Names, coverage and the claims that wait."""
+
+import csv
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+
+from reproductions import registry
+
+
+def test_implemented_and_pending_claims_are_the_whole_catalogue():
+    with registry.PENDING.open(newline="", encoding="utf-8") as file:
+        waiting = [row["id"] for row in csv.DictReader(file)]
+    done = [name for name, (_, claim) in registry.claims().items() if claim.document != "own"]
+    assert len(waiting) == len(set(waiting)) and not set(waiting) & set(done)
+    assert len(waiting) + len(done) == 518
+
+
+def test_the_catalogue_beside_the_checkout_agrees():
+    beside = Path(os.environ.get("REPRODUCTIONS_DATA", "nowhere")).parent / "claims.csv"
+    if not beside.exists():
+        pytest.skip("claims.csv is not beside the data mirror")
+    with beside.open(newline="", encoding="utf-8") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    known = {row["id"] for row in registry.pending()} | {
+        name for name, (_, claim) in registry.claims().items() if claim.document != "own"
+    }
+    assert known == set(rows)
+    for name, (_, claim) in registry.claims().items():
+        if name in rows:
+            row = rows[name]
+            assert (claim.document, claim.section, claim.kind, str(claim.priority)) == (
+                row["document"], row["section"], row["kind"], row["priority"],
+            ), name  # fmt: skip
+
+
+def test_names_lead_to_reproductions():
+    assert registry.reproductions_of(["mnist-ann-accuracy", "churn"]) == {
+        "churn": [],
+        "mnist_ann": ["mnist-ann-accuracy"],
+    }
+    with pytest.raises(registry.UnknownName, match="no claim or reproduction 'chrun'; did you mean churn"):
+        registry.reproductions_of(["chrun"])
+    with pytest.raises(registry.UnknownName, match="is not implemented yet"):
+        registry.reproductions_of([registry.pending()[0]["id"]])
+
+
+@pytest.mark.parametrize("name", registry.REPRODUCTIONS)
+def test_reproductions_share_one_skeleton(name):
+    module = importlib.import_module(f"reproductions.{name}")
+    for part in ("TITLE", "SUMMARY", "DATASETS", "SEEDS", "Config", "VARIANTS", "CLAIMS", "FIGURES", "GOLDEN"):
+        assert hasattr(module, part), part
+    for part in ("load_data", "build_model", "train", "measure", "trace"):
+        assert callable(getattr(module, part))
+    assert module.SEEDS >= 20 and module.GOLDEN in module.VARIANTS
+    for claim in module.CLAIMS:
+        assert claim.checks and claim.setup and claim.statement.endswith(".")
+    for figure in module.FIGURES:
+        assert set(figure.variants) <= set(module.VARIANTS)
