@@ -147,7 +147,7 @@ def check(
             )
         records[name] = record
     quiet_tensorflow()
-    total = sum(len(metric_gates(registry.load(name))) for name in chosen)
+    total = sum(len(metric_gates(registry.load(name), records[name])) for name in chosen)
     reports = []
     with Reporter([registry.load(name) for name in chosen], checking=True) as reporter:
         for name in chosen:
@@ -273,15 +273,15 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     try:
-        status = app(args=arguments, standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted: finished variants are kept; run the same command again to go on.", file=sys.stderr)
-        sys.exit(130)
+        # Typer turns an interrupt into the status 130.
+        status = app(args=arguments, standalone_mode=False) or 0
     except Exception as error:
         if debug:
             raise
         sys.exit(explain(error))
-    sys.exit(status or 0)
+    if status == 130:
+        print("Interrupted: finished variants are kept; run the same command again to go on.", file=sys.stderr)
+    sys.exit(status)
 
 
 def explain(error: Exception) -> int:

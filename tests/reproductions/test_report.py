@@ -1,0 +1,77 @@
+"""Report, tables and figures come from the ledger alone and are redrawn only when it changes."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from reproductions import figures, ledger, report
+from reproductions.printed import run_cells
+from reproductions.runner import run
+
+
+def test_report_tables_and_figures(fake, tmp_path, monkeypatch):
+    run(fake, tmp_path)
+    written = [path.relative_to(tmp_path).as_posix() for path in report.write(tmp_path)]
+    assert written == [
+        "report.md",
+        "tables/claims.csv",
+        "tables/variants.csv",
+        "figures/fake-curves.png",
+        "figures/fake-spread.png",
+    ]
+    text = (tmp_path / "report.md").read_text()
+    assert (
+        "**fake-level**" in text
+        and "![Spread](figures/fake-spread.png)" in text
+        and "4 claims judged: 4 reproduced" in text
+    )
+    claims = pd.read_csv(tmp_path / "tables" / "claims.csv")
+    record = ledger.read(tmp_path, "fake")
+    measured = record["claims"]["fake-level"]["checks"][0]["measured"]
+    assert float(claims.set_index("claim").loc["fake-level", "measured"]) == pytest.approx(measured, rel=1e-12)
+    for name in ("fake-curves", "fake-spread"):
+        content = (tmp_path / "figures" / f"{name}.png").read_bytes()
+        assert content.startswith(b"\x89PNG") and len(content) < 150_000
+
+    monkeypatch.setattr(figures, "_curves", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(figures, "_spread", lambda *_: pytest.fail("drawn again"))
+    report.write(tmp_path)
+    record["variants"]["a"]["metrics"]["score"][0] += 0.001
+    ledger.write_json(tmp_path / "fake.json", record)
+    with pytest.raises(pytest.fail.Exception, match="drawn again"):
+        report.write(tmp_path)
+
+
+def test_figures_wait_for_missing_variants(fake, tmp_path):
+    record = run(fake, tmp_path).record
+    del record["variants"]["b"]
+    assert figures.draw(fake.FIGURES[1], record, "x", tmp_path / "f.png") is False
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_bench_figures_appear_in_the_report(fake, tmp_path):
+    run(fake, tmp_path)
+    row = {
+        "title": "t", "model_fit_seconds_a_seed": 30.0, "trainer_seconds_a_seed": 0.3, "ratio": 100.0,
+        "ratio_range": [90.0, 110.0], "bound": 50, "met": True,
+    }  # fmt: skip
+    (tmp_path / "bench.json").write_text(
+        json.dumps({"benchmarks": {"churn": row}, "environment": {"cpu": "x", "cores": 2}})
+    )
+    report.write(tmp_path)
+    assert "| churn | 30.00 s | 0.300 s | 100 (90 to 110) | 50, met |" in (tmp_path / "report.md").read_text()
+
+
+def test_printed_cells_run_like_a_notebook():
+    outcomes = run_cells(
+        {
+            "define": "import warnings\nx = 2\nprint('dropped')\nwarnings.warn('old', UserWarning)",
+            "fail": "y = x + missing",
+            "go on": "z = x * 3",
+        },
+        namespace := {},
+    )
+    assert outcomes["define"].result == "runs" and "UserWarning" in outcomes["define"].warnings
+    assert outcomes["fail"].result == "NameError: name 'missing' is not defined"
+    assert outcomes["go on"].result == "runs" and namespace["z"] == 6
