@@ -144,13 +144,16 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     import numpy as np
     from sklearn.metrics import accuracy_score, precision_score, recall_score
 
-    predicted = runs.predict(data.x_test)[:, :, 0] > 0.5  # (seeds, rows)
+    probability = runs.predict(data.x_test)[:, :, 0].astype("float64")  # (seeds, rows)
+    predicted = probability > 0.5
     truth = data.y_test == 1
+    of_truth = np.where(truth, probability, 1 - probability)
     majority = max(truth.mean(), 1 - truth.mean())
     accuracy = [float(accuracy_score(truth, row)) for row in predicted]
     last = {name: curve[:, -1] for name, curve in runs.curves.items()}
     metrics = {
         "test_accuracy": accuracy,
+        "test_loss": (-np.log(np.maximum(of_truth, 1e-7))).mean(axis=1).tolist(),
         "test_precision": [float(precision_score(truth, row, zero_division=0)) for row in predicted],
         "test_recall": [float(recall_score(truth, row)) for row in predicted],
         "majority_accuracy": [float(majority)] * len(accuracy),

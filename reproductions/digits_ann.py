@@ -127,9 +127,14 @@ def train(
 
 def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     """Test accuracy and the last training and validation values."""
-    predicted = runs.predict(data.x_test).argmax(axis=-1)  # (seeds, images)
+    import numpy as np
+
+    probabilities = runs.predict(data.x_test).astype("float64")  # (seeds, images, 10)
+    predicted = probabilities.argmax(axis=-1)
+    of_truth = probabilities[:, np.arange(len(data.y_test)), data.y_test]
     metrics = {
         "test_accuracy": (predicted == data.y_test).mean(axis=1).tolist(),
+        "test_loss": (-np.log(np.maximum(of_truth, 1e-7))).mean(axis=1).tolist(),
         "train_loss": runs.curves["loss"][:, -1].tolist(),
         "val_loss": runs.curves["val_loss"][:, -1].tolist(),
         "val_accuracy": runs.curves["val_accuracy"][:, -1].tolist(),

@@ -128,9 +128,11 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
 
     probabilities = runs.predict(data.x_test)  # (seeds, images, 10)
     predicted = probabilities.argmax(axis=-1)
+    of_truth = probabilities[:, np.arange(len(data.y_test)), data.y_test].astype("float64")
     loss = runs.curves["loss"]
     metrics = {
         "test_accuracy": (predicted == data.y_test).mean(axis=1).tolist(),
+        "test_loss": (-np.log(np.maximum(of_truth, 1e-7))).mean(axis=1).tolist(),
         "train_accuracy": runs.curves["accuracy"][:, -1].tolist(),
         "val_accuracy": runs.curves["val_accuracy"][:, -1].tolist(),
         "loss_after_1_epoch": loss[:, 0].tolist(),
