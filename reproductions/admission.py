@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import Curves, Spread
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
     from recipes.training import SeedRuns
 
@@ -77,17 +77,7 @@ VARIANTS = {
 }
 
 
-@dataclass(frozen=True)
-class Data:
-    """Training rows (validation included, at the end) and test rows: x (rows, 7) float32, y (rows,) float32."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> Split:
     """Drop the serial number, split 80/20 with random state 1 and scale on the training rows."""
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -103,7 +93,7 @@ def load_data(config: Config) -> Data:
     if config.standardise_target:
         mean, deviation = y_train.mean(), y_train.std()
         y_train, y_test = (y_train - mean) / deviation, (y_test - mean) / deviation
-    return Data(scaler.transform(x_train), y_train, scaler.transform(x_test), y_test)
+    return Split(scaler.transform(x_train), y_train, scaler.transform(x_test), y_test)
 
 
 def build_model(config: Config) -> keras.Model:
@@ -120,28 +110,16 @@ def build_model(config: Config) -> keras.Model:
 
 def train(
     config: Config,
-    data: Data,
+    data: Split,
     seeds: Sequence[int],
     checkpoint: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress)
 
 
-def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
+def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
     """R2 and mean absolute error on the 100 test students, and the last training and validation loss."""
     from sklearn.metrics import mean_absolute_error, r2_score
 
@@ -155,13 +133,9 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     return Measured(metrics, runs.curves)
 
 
-def trace(config: Config, data: Data) -> list[float]:
+def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
-    )
+    return first_losses(build_model, config, data)
 
 
 def examine() -> dict[str, Any]:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import Curves, Spread
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
     from recipes.training import SeedRuns
 
@@ -72,17 +72,7 @@ VARIANTS = {
 }
 
 
-@dataclass(frozen=True)
-class Data:
-    """Training rows (validation included, at the end) and test rows: x (rows, 11) float32, y (rows,) float32."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> Split:
     """Drop the identifiers, one-hot encode, split 80/20 with random state 0 and scale on the training rows."""
     import pandas as pd
     from sklearn.model_selection import train_test_split
@@ -99,7 +89,7 @@ def load_data(config: Config) -> Data:
     if config.scale:
         scaler = StandardScaler().fit(x_train)
         x_train, x_test = scaler.transform(x_train), scaler.transform(x_test)
-    return Data(x_train, y_train, x_test, y_test)
+    return Split(x_train, y_train, x_test, y_test)
 
 
 def build_model(config: Config) -> keras.Model:
@@ -118,28 +108,16 @@ def build_model(config: Config) -> keras.Model:
 
 def train(
     config: Config,
-    data: Data,
+    data: Split,
     seeds: Sequence[int],
     checkpoint: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress)
 
 
-def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
+def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
     """Accuracy, precision and recall on the test rows at threshold 0.5, beside the majority class; last-epoch values."""
     import numpy as np
     from sklearn.metrics import accuracy_score, precision_score, recall_score
@@ -169,13 +147,9 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     return Measured(metrics, runs.curves)
 
 
-def trace(config: Config, data: Data) -> list[float]:
+def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
-    )
+    return first_losses(build_model, config, data)
 
 
 def examine() -> dict[str, Any]:

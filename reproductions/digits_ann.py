@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import Curves, Spread
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
     from recipes.training import SeedRuns
 
@@ -57,20 +57,15 @@ class Config:
     """Visit the images in a new order each epoch."""
 
 
-VARIANTS = {"documented": Config(), "linear": Config(activation="linear"), "longer": Config(epochs=50)}
+VARIANTS = {
+    "documented": Config(),
+    "linear": Config(activation="linear"),
+    "longer": Config(epochs=50),
+    "linear_longer": Config(activation="linear", epochs=50),
+}
 
 
-@dataclass(frozen=True)
-class Data:
-    """Images (n, 8, 8) float32 and labels (n,) for training (validation at the end) and test."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> Split:
     """Split 80/20, stratified, random state 0; pixels to 0-1 unless the configuration says not to."""
     from sklearn.model_selection import train_test_split
 
@@ -79,7 +74,7 @@ def load_data(config: Config) -> Data:
     images, labels = load_arrays("digits")
     images = (images / (16.0 if config.scale else 1.0)).astype("float32")
     x_train, x_test, y_train, y_test = train_test_split(images, labels, test_size=0.2, random_state=0, stratify=labels)
-    return Data(x_train, y_train, x_test, y_test)
+    return Split(x_train, y_train, x_test, y_test)
 
 
 def build_model(config: Config) -> keras.Model:
@@ -104,28 +99,16 @@ def build_model(config: Config) -> keras.Model:
 
 def train(
     config: Config,
-    data: Data,
+    data: Split,
     seeds: Sequence[int],
     checkpoint: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress)
 
 
-def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
+def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
     """Test accuracy and the last training and validation values."""
     import numpy as np
 
@@ -142,13 +125,9 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     return Measured(metrics, runs.curves)
 
 
-def trace(config: Config, data: Data) -> list[float]:
+def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
-    )
+    return first_losses(build_model, config, data)
 
 
 def examine() -> dict[str, Any]:
@@ -218,6 +197,8 @@ CLAIMS = (
         Better("test_accuracy", "documented", "linear"),
         data="digits",
         priority=2,
+        remark="Ten epochs are too few for relu to show its worth on these digits, which a linear map already separates "
+        "well: after fifty epochs relu leads (variants longer and linear_longer).",
     ),
 )
 
@@ -236,7 +217,12 @@ FIGURES = (
         "Digits: test accuracy, one dot a seed",
         "The same network with a linear hidden layer, as documented, and trained five times longer.",
         metric="test_accuracy",
-        variants=("linear", "documented", "longer"),
-        labels={"linear": "linear hidden layer", "documented": "relu, 10 epochs", "longer": "relu, 50 epochs"},
+        variants=("linear", "documented", "linear_longer", "longer"),
+        labels={
+            "linear": "linear, 10 epochs",
+            "linear_longer": "linear, 50 epochs",
+            "documented": "relu, 10 epochs",
+            "longer": "relu, 50 epochs",
+        },
     ),
 )

@@ -104,6 +104,11 @@ def draw(figure: Figure, record: Mapping[str, Any], digest: str, path: Path) -> 
     return True
 
 
+def _seeds(figure: Figure, variants: Mapping[str, Any]) -> str:
+    counts = sorted({len(variants[name]["seeds"]) for name in figure.variants})
+    return f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+
+
 def _curves(figure: Curves, variants: Mapping[str, Any]) -> Any:
     import matplotlib.pyplot as plt
 
@@ -134,8 +139,7 @@ def _curves(figure: Curves, variants: Mapping[str, Any]) -> Any:
             if column == 0:
                 axis.set_ylabel(AXIS_NAMES.get(pair[0], pair[0]))
     axes[0][-1].legend(frameon=False, fontsize=9)
-    seeds = len(variants[figure.variants[0]]["seeds"])
-    drawn.suptitle(f"{figure.title}\nmean of {seeds} seeds, band: 10th to 90th percentile", fontsize=11)
+    drawn.suptitle(f"{figure.title}\nmean of {_seeds(figure, variants)}, band: 10th to 90th percentile", fontsize=11)
     return drawn
 
 
@@ -162,13 +166,12 @@ def _spread(figure: Spread, variants: Mapping[str, Any]) -> Any:
             low, high = summary["low"], summary["high"]
             axis.plot([low, high], [position, position], color=COLOURS[1], linewidth=3, solid_capstyle="butt")
             axis.plot(summary["mean"], position, "D", color=COLOURS[1], markersize=5)
-    seeds = len(variants[figure.variants[0]]["seeds"])
     axis.plot([], [], "o", color=COLOURS[0], alpha=0.55, markersize=4, label="one seed")
     axis.plot([], [], "-D", color=COLOURS[1], linewidth=3, markersize=5, label="mean and its 95% interval")
     axis.set_yticks(range(len(figure.variants)), [figure.labels.get(name, name) for name in figure.variants])
     axis.invert_yaxis()
     axis.grid(axis="x", alpha=0.25)
     axis.set_xlabel(AXIS_NAMES.get(figure.metric, figure.metric.replace("_", " ")))
-    axis.set_title(f"{figure.title} ({seeds} seeds)", fontsize=11)
+    axis.set_title(f"{figure.title} ({_seeds(figure, variants)})", fontsize=11)
     drawn.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return drawn

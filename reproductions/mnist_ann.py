@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import Curves, Spread
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
     from recipes.training import SeedRuns
 
@@ -60,23 +60,13 @@ class Config:
 VARIANTS = {"documented": Config(), "raw_pixels": Config(divide_by_255=False)}
 
 
-@dataclass(frozen=True)
-class Data:
-    """Images (n, 28, 28) float32 and labels (n,) uint8, for training (validation at the end) and test."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> Split:
     """The images as floats, divided by 255 unless the configuration says not to."""
     from recipes.datasets import load_arrays
 
     (x_train, y_train), (x_test, y_test) = load_arrays("mnist")
     divisor = 255.0 if config.divide_by_255 else 1.0
-    return Data(x_train.astype("float32") / divisor, y_train, x_test.astype("float32") / divisor, y_test)
+    return Split(x_train.astype("float32") / divisor, y_train, x_test.astype("float32") / divisor, y_test)
 
 
 def build_model(config: Config) -> keras.Model:
@@ -101,28 +91,16 @@ def build_model(config: Config) -> keras.Model:
 
 def train(
     config: Config,
-    data: Data,
+    data: Split,
     seeds: Sequence[int],
     checkpoint: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress)
 
 
-def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
+def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
     """Test accuracy, how far the ten probabilities are from summing to 1, and how fast the training loss falls."""
     import numpy as np
 
@@ -143,13 +121,9 @@ def measure(config: Config, data: Data, runs: SeedRuns) -> Measured:
     return Measured(metrics, runs.curves)
 
 
-def trace(config: Config, data: Data) -> list[float]:
+def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
-    )
+    return first_losses(build_model, config, data)
 
 
 def examine() -> dict[str, Any]:

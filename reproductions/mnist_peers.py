@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from reproductions import mnist_ann
 from reproductions.claims import Better, Claim, Measured, Within
 from reproductions.figures import Spread
-from reproductions.mnist_ann import Data
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
@@ -68,10 +68,10 @@ VARIANTS = {
 }
 
 
-def load_data(config: Config) -> Data:
+def load_data(config: Config) -> Split:
     """Raw pixels for the forest, pixels / 255 for the networks; the forest sees the first `images` images."""
     data = mnist_ann.load_data(mnist_ann.Config(divide_by_255=config.kind != "forest"))
-    return Data(data.x_train[: config.images], data.y_train[: config.images], data.x_test, data.y_test)
+    return Split(data.x_train[: config.images], data.y_train[: config.images], data.x_test, data.y_test)
 
 
 def build_model(config: Config) -> keras.Model:
@@ -102,7 +102,7 @@ def build_model(config: Config) -> keras.Model:
 
 def train(
     config: Config,
-    data: Data,
+    data: Split,
     seeds: Sequence[int],
     checkpoint: Path | None = None,
     progress: Callable[[float], None] | None = None,
@@ -115,22 +115,10 @@ def train(
             scores.append(_forest_accuracy(config, data, seed, checkpoint))
             report((position + 1) / len(seeds))
         return scores
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress)
 
 
-def _forest_accuracy(config: Config, data: Data, seed: int, checkpoint: Path | None) -> float:
+def _forest_accuracy(config: Config, data: Split, seed: int, checkpoint: Path | None) -> float:
     from sklearn.ensemble import RandomForestClassifier
 
     done = checkpoint / f"forest-{seed}.json" if checkpoint is not None else None
@@ -147,7 +135,7 @@ def _forest_accuracy(config: Config, data: Data, seed: int, checkpoint: Path | N
     return accuracy
 
 
-def measure(config: Config, data: Data, trained: Any) -> Measured:
+def measure(config: Config, data: Split, trained: Any) -> Measured:
     """Test accuracy a seed."""
     if config.kind == "forest":
         return Measured({"test_accuracy": trained})
@@ -155,13 +143,9 @@ def measure(config: Config, data: Data, trained: Any) -> Measured:
     return Measured({"test_accuracy": (predicted == data.y_test).mean(axis=1).tolist()}, trained.curves)
 
 
-def trace(config: Config, data: Data) -> list[float]:
+def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
-    )
+    return first_losses(build_model, config, data)
 
 
 def examine_data() -> dict[str, Any]:
