@@ -324,6 +324,8 @@ CLAIMS = (
         f"{_SETUP} Networks 11-11-11-1, relu against sigmoid, test accuracy.",
         Better("test_accuracy", "improved", "deep_sigmoid"),
         data="churn_modelling",
+        remark="Standardised inputs and Adam leave two small sigmoid layers nothing to saturate on; the relu network fits "
+        "the training rows a little better and the test rows a little worse.",
     ),
     _claim(
         "more-nodes",
@@ -342,6 +344,8 @@ CLAIMS = (
         f"{_SETUP} 11-11-1 against 11-11-11-1, relu, test accuracy.",
         Better("test_accuracy", "improved", "wide_relu"),
         data="churn_modelling",
+        remark="The second layer raises the training accuracy, not the test accuracy: 11 features and 6,400 rows give it "
+        "nothing more to learn than noise.",
     ),
     _claim(
         "more-epochs",
@@ -365,6 +369,8 @@ CLAIMS = (
         Within("large", "val_accuracy", 0.855, 0.865, documented=0.86),
         Within("large", "accuracy_gap", 0.12, 0.14, documented=0.13),
         data="churn_modelling",
+        remark="99% on the training rows is reached, and the gap is even larger than documented: a network that has "
+        "memorised this training set is hardly better than the majority class. 86% is what the small networks reach.",
     ),
 )
 

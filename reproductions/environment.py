@@ -77,7 +77,7 @@ def commit() -> str:
         return done.stdout.strip()
 
     try:
-        dirty = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!:/results")
+        dirty = git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", ":(top,exclude)results")
         return git("rev-parse", "HEAD") + ("+changes" if dirty else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"

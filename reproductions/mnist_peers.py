@@ -177,8 +177,8 @@ CLAIMS = (
         "takes longer than all of these together and is left out.",
         (Within("forest", "test_accuracy", 0.945, 0.965),),
         data="mnist",
-        remark="The amount of data explains the documented range: the same forest on the first 10,000 images is the "
-        "second variant.",
+        remark="The forest does better than documented. The amount of data explains the range: on the first 10,000 images "
+        "the same forest reaches 95%. Nearest neighbours come close to it and logistic regression stays well below.",
     ),
     Claim(
         "mnist-cnn-better",

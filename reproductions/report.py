@@ -97,9 +97,10 @@ def _section(module: Any, record: Mapping[str, Any], figures: list[Any], results
                 f"| {percentile} | {verdict} |"
             )
     notes = []
+    remarks = {claim.id: claim.remark for claim in module.CLAIMS}
     for name, claim in record["claims"].items():
         texts = [check["note"] for check in claim["checks"] if check["note"]]
-        notes += [f"- **{name}**: {text}" for text in [*texts, claim["remark"]] if text]
+        notes += [f"- **{name}**: {text}" for text in [*texts, remarks.get(name)] if text]
     if notes:
         lines += ["\nNotes:\n", *notes]
     if record["variants"]:

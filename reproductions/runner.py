@@ -255,7 +255,6 @@ def _judged(claim: Claim, facts: dict[str, Any], metrics: dict[str, Any], missin
         "kind": claim.kind,
         "documented": claim.documented,
         "setup": claim.setup,
-        "remark": claim.remark,
     }
     if claim.data and missing:
         return about | {"verdict": "unavailable", "checks": [], "note": missing}
