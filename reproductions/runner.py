@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 from reproductions import environment, ledger
 from reproductions.claims import Better, Check, Claim, Equals, Within
+from reproductions.facts import Facts
 from reproductions.verdicts import judge_claim
 
 Progress = Callable[[str, float], None]
@@ -115,15 +116,36 @@ def _measure(
     progress: Progress,
 ) -> dict[str, Any]:
     started, clock = datetime.now(UTC), time.perf_counter()
-    facts = _facts(module, missing, partial, progress)
+    examined = Facts(module, not missing, partial)
+    try:
+        return _train_and_judge(module, variants, count, custom, missing, partial, progress, examined) | {
+            "started": started.isoformat(timespec="seconds"),
+            "wall_seconds": round(time.perf_counter() - clock, 2),
+        }
+    finally:
+        examined.stop()
+
+
+def _train_and_judge(
+    module: ModuleType,
+    variants: dict[str, Any],
+    count: int,
+    custom: bool,
+    missing: str,
+    partial: ledger.Partial,
+    progress: Progress,
+    examined: Facts,
+) -> dict[str, Any]:
     pieces: dict[str, list[dict[str, Any]]] = {}
     if not missing:
         for position, (variant, config) in enumerate(variants.items()):
 
             def report(share: float, variant: str = variant, position: int = position) -> None:
-                progress(variant, 0.05 + 0.9 * (position + share) / len(variants))
+                progress(variant, 0.95 * (position + share) / len(variants))
 
             pieces[variant] = [_train(module, variant, config, range(count), partial, report)]
+    progress("facts", 0.95)
+    facts = examined.wait()
     bound = count if custom else max(count, getattr(module, "MAX_SEEDS", count))
     while True:
         measured = {variant: joined(parts) for variant, parts in pieces.items()}
@@ -151,8 +173,6 @@ def _measure(
         "reproduction": name_of(module),
         "title": module.TITLE,
         "commit": environment.commit(),
-        "started": started.isoformat(timespec="seconds"),
-        "wall_seconds": round(time.perf_counter() - clock, 2),
         "environment": environment.describe(),
         "datasets": datasets_of(module, missing),
         "facts": ledger.finite(facts),
@@ -165,19 +185,6 @@ def _measure(
 def partial_call(progress: Progress, label: str) -> Callable[[float], None]:
     """Progress of seeds that are added at the end."""
     return lambda share: progress(label, 0.95 + 0.04 * share)
-
-
-def _facts(module: ModuleType, missing: str, partial: ledger.Partial, progress: Progress) -> dict[str, Any]:
-    progress("facts", 0.0)
-    facts = dict(module.examine()) if hasattr(module, "examine") else {}
-    if not missing and hasattr(module, "examine_data"):
-        found = partial.load("facts")
-        if found is None:
-            found = ledger.finite(module.examine_data())
-            partial.save("facts", found)
-        facts |= found
-    progress("facts", 0.05)
-    return facts
 
 
 def _train(
