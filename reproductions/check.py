@@ -1,10 +1,11 @@
 """Metric regression: train again on a few new seeds and hold the result against the ledger.
 
-Every (variant, metric) that a claim rests on is a gate. The mean of the new seeds must fall into the prediction interval
-of the reference runs, mean +- t(1 - alpha/2, n-1) * sd * sqrt(1/m + 1/n), on both sides: a result that is too good means
-leakage as often as progress. alpha is 1% divided by the number of gates, so that an unchanged program fails at most once
-in a hundred calls. Facts must be equal. The golden trace must be equal bit for bit on the platform that wrote it; on
-another one it is compared to 0.1%, which still tells other mathematics from other rounding.
+Every (variant, metric) that a claim rests on is a gate. The mean of the new seeds must fall into the prediction interval of
+the reference runs, mean +- t(1 - alpha/2, n-1) * sd * sqrt(1/m + 1/n), widened where the runs themselves scatter further
+than a normal spread; on both sides, since a result that is too good means leakage as often as progress. alpha is 1% divided
+by the number of gates, so that an unchanged program fails at most once in a hundred calls. Facts must be equal. The golden
+trace must be equal bit for bit on the platform that wrote it; on another one it is compared to 0.1%, which still tells other
+mathematics from other rounding.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ import numpy as np
 from reproductions import environment, ledger
 from reproductions.claims import Better, Within
 from reproductions.runner import facts_of, unavailable_data, variants_of
-from reproductions.verdicts import prediction_interval, smallest_detectable_change
+from reproductions.verdicts import gate_interval, smallest_detectable_change
 
 FALSE_ALARMS = 0.01
 """Chance that a call fails although nothing has changed."""
 
 ALSO_GATED = "test_loss"
 """Gated wherever it is measured: it sees faults that leave the order of the classes, and so the accuracy, alone."""
+
+LOGARITHMIC = ("r2",)
+"""Scores that end at 1 but have no lower end are compared as log(1 - score): a run at -20 would drown all others."""
 
 FIRST_NEW_SEED = 10_000
 """New seeds are counted from here, beyond any reference seed."""
@@ -131,14 +135,18 @@ def check_reproduction(
         for gated, metric in gates:
             if gated == variant:
                 reference = record["variants"][variant]["metrics"][metric]
-                report.gates.append(_metric_gate(f"{variant} {metric}", reference, measured[metric], alpha))
+                report.gates.append(_metric_gate(variant, metric, reference, measured[metric], alpha))
     return report
 
 
-def _metric_gate(name: str, reference: list[Any], new: list[float], alpha: float) -> Gate:
+def _metric_gate(variant: str, metric: str, reference: list[Any], new: list[float], alpha: float) -> Gate:
+    name = f"{variant} {metric}"
     finite = [value for value in reference if value is not None]
+    if metric in LOGARITHMIC:
+        name = f"{variant} log(1 - {metric})"
+        finite, new = [math.log(1 - value) for value in finite], [math.log(1 - value) for value in new]
     mean, deviation = float(np.mean(finite)), float(np.std(finite, ddof=1))
-    low, high = prediction_interval(finite, len(new), alpha)
+    low, high = gate_interval(finite, len(new), alpha)
     if deviation < 1e-9:
         # A quantity that no seed moves must stay where it is, up to rounding.
         slack = 1e-6 * max(1.0, abs(mean))
