@@ -31,9 +31,9 @@ def download(url: str, part: Path, subject: str, advice: str) -> None:
         try:
             problem = _attempt(url, part, subject)
         except requests.ConnectionError as error:
+            # Trying again would only make an offline machine wait three times as long.
             problem = f"{url} can't be reached ({type(error).__name__})"
-            if not part.exists():
-                break
+            break
         except requests.RequestException as error:
             problem = f"{url} answered with an error ({error})"
             break
@@ -46,6 +46,7 @@ def download(url: str, part: Path, subject: str, advice: str) -> None:
 def _attempt(url: str, part: Path, subject: str) -> str:
     """One request; returns what went wrong, or an empty string when everything has arrived."""
     import requests
+    import urllib3
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -54,11 +55,12 @@ def _attempt(url: str, part: Path, subject: str) -> str:
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as answer:
         if answer.status_code == 416:
             # Nothing is left beyond what we have: the file is whole, or the kept bytes are not a beginning of it.
-            total = int(answer.headers.get("Content-Range", "*/-1").rsplit("/", 1)[-1])
-            if total == have:
+            if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
                 return ""
             part.unlink()
             return "the kept bytes did not fit the file"
+        if answer.status_code >= 500:
+            return f"{url} answered with an error ({answer.status_code} {answer.reason})"
         answer.raise_for_status()
         if answer.status_code != 206:
             have = 0
@@ -68,9 +70,15 @@ def _attempt(url: str, part: Path, subject: str) -> str:
             task = bar.add_task(subject, total=total or None, completed=have)
             # By default a short answer raises and takes its last, partial piece with it; the size is checked below.
             answer.raw.enforce_content_length = False
+            # Reading `raw` bypasses requests, so a stall or a reset arrives as urllib3's own error.
+            broken = False
             with part.open("ab" if have else "wb") as file:
-                while piece := answer.raw.read(1 << 16):
-                    file.write(piece)
-                    bar.advance(task, len(piece))
+                try:
+                    while piece := answer.raw.read(1 << 16):
+                        file.write(piece)
+                        bar.advance(task, len(piece))
+                except urllib3.exceptions.HTTPError:
+                    broken = True
     arrived = part.stat().st_size
-    return f"{url} broke off after {arrived} of {total} bytes" if total and arrived < total else ""
+    broken = broken or (total > 0 and arrived < total)
+    return f"{url} broke off after {arrived} of {total or 'unknown'} bytes" if broken else ""

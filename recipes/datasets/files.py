@@ -20,11 +20,19 @@ CACHE_VARIABLE = "REPRODUCTIONS_CACHE"
 
 @dataclass(frozen=True)
 class Status:
-    """Where a dataset is: `mirror`, `cache`, `embedded` or `absent`; and the path that it has or should have."""
+    """Where a dataset is.
+
+    Args:
+        name: the dataset.
+        source: `mirror`, `cache`, `embedded` or `absent`.
+        path: the path that its file has or should have; None for embedded data.
+        prepared: whether a fast copy exists.
+    """
 
     name: str
     source: str
     path: Path | None
+    prepared: bool
 
 
 def cache_folder() -> Path:
@@ -35,16 +43,22 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("reproductions")
 
 
+def copy_path(info: DatasetInfo) -> Path:
+    """Where a dataset's fast copy is kept; named after builder version and file hash, so that no stale copy is read."""
+    return cache_folder() / "arrays" / f"{info.name}-{info.version}-{info.sha256[:12]}.npz"
+
+
 def status(name: str) -> Status:
     """Where the dataset's file is, without opening it."""
     info = describe(name)
     if not info.file:
-        return Status(name, "embedded", None)
+        return Status(name, "embedded", None, prepared=True)
+    prepared = _is_file(copy_path(info))
     mirror = os.environ.get(MIRROR_VARIABLE)
-    if mirror and (Path(mirror) / info.file).is_file():
-        return Status(name, "mirror", Path(mirror) / info.file)
+    if mirror and _is_file(Path(mirror) / info.file):
+        return Status(name, "mirror", Path(mirror) / info.file, prepared)
     cached = cache_folder() / info.file
-    return Status(name, "cache" if cached.is_file() else "absent", cached)
+    return Status(name, "cache" if _is_file(cached) else "absent", cached, prepared)
 
 
 def locate(name: str) -> Path:
@@ -67,14 +81,16 @@ def fetch(name: str) -> Path:
     """Download a dataset into the cache, unless it is there already.
 
     Raises:
-        DatasetError: what arrived has another hash.
+        DatasetError: what arrived has another hash, or the cache can't be written.
         DatasetUnavailable: there is no public address, or it can't be reached.
     """
+    from filelock import FileLock
+
     info = describe(name)
     if not info.file:
         raise DatasetError(f"Dataset {name} comes with a dependency; there is nothing to fetch.")
     target = cache_folder() / info.file
-    if target.is_file():
+    if _is_file(target):
         verify(target, info)
         return target
     advice = f"{info.how_to_get} Put it at {target} or into the folder that {MIRROR_VARIABLE} names."
@@ -82,19 +98,26 @@ def fetch(name: str) -> Path:
         raise DatasetUnavailable(f"Dataset {name} is not here and has no public address: {info.homepage} . {advice}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Two processes that fill the same partial file would spoil it.
+        with FileLock(target.with_name(target.name + ".lock")):
+            if not target.is_file():
+                _download_verified(info, info.url, target, advice)
     except OSError as error:
         raise unwritable(target.parent, error) from error
+    return target
+
+
+def _download_verified(info: DatasetInfo, url: str, target: Path, advice: str) -> None:
     part = target.with_name(target.name + ".part")
-    download(info.url, part, f"Dataset {name}", advice)
+    download(url, part, f"Dataset {info.name}", advice)
     actual = hashlib.sha256(part.read_bytes()).hexdigest()
     if not is_accepted(actual, info):
         part.unlink()
         raise DatasetError(
-            f"What {info.url} sent for dataset {name} has sha256 {actual}, expected {info.sha256}; it was deleted. "
+            f"What {url} sent for dataset {info.name} has sha256 {actual}, expected {info.sha256}; it was deleted. "
             f"Try again, or get the file elsewhere: {advice}"
         )
     part.replace(target)
-    return target
 
 
 def is_accepted(sha256: str, info: DatasetInfo) -> bool:
@@ -108,8 +131,12 @@ def verify(path: Path, info: DatasetInfo) -> None:
     Raises:
         DatasetError: names the file, both hashes and, for tables, the first bad line.
     """
-    size, changed = path.stat().st_size, path.stat().st_mtime_ns
-    actual = _sha256(path, size, changed)
+    try:
+        actual = _sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise DatasetError(
+            f"{path} can't be read ({error.strerror}); correct its permissions or replace it."
+        ) from error
     if is_accepted(actual, info):
         return
     from recipes.datasets.tables import SCHEMAS, first_problem
@@ -123,7 +150,17 @@ def verify(path: Path, info: DatasetInfo) -> None:
 
 def unwritable(folder: Path, error: OSError) -> DatasetError:
     """The one sentence for a cache that can't be written."""
-    return DatasetError(f"The dataset cache {folder} can't be written ({error.strerror}); set {CACHE_VARIABLE}.")
+    return DatasetError(
+        f"The dataset cache {folder} can't be written ({error.strerror or error}); set {CACHE_VARIABLE}."
+    )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether the file is there; a folder that may not be entered counts as empty."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 @lru_cache

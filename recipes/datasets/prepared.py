@@ -1,7 +1,7 @@
 """Datasets prepared once: TFDS writes them, a copy as plain arrays makes every later load fast.
 
-The copy is one uncompressed .npz file whose members carry checksums, named after builder version and file hash, written
-through a rename: a torn or stale copy is never read.
+The copy is one uncompressed .npz file that lists its members, each with a checksum; it is named after builder version
+and file hash and written through a rename: a torn or stale copy is never read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from typing import Any
 import numpy as np
 
 from recipes.datasets.catalog import describe
-from recipes.datasets.files import cache_folder, locate, unwritable
+from recipes.datasets.files import cache_folder, copy_path, locate, unwritable
+
+MEMBERS = "members"
+"""The entry of a copy that lists the others: a damaged directory of the zip file may lose or rename some."""
 
 
 def load(name: str) -> dict[str, dict[str, np.ndarray]]:
@@ -32,8 +35,7 @@ def load(name: str) -> dict[str, dict[str, np.ndarray]]:
     from filelock import FileLock
 
     source = locate(name)
-    info = describe(name)
-    copy = cache_folder() / "arrays" / f"{name}-{info.version}-{info.sha256[:12]}.npz"
+    copy = copy_path(describe(name))
     found = read_copy(copy)
     if found is not None:
         return found
@@ -42,9 +44,11 @@ def load(name: str) -> dict[str, dict[str, np.ndarray]]:
         with FileLock(copy.with_suffix(".lock")):
             found = read_copy(copy)  # another process may have prepared it meanwhile
             if found is None:
+                for leftover in copy.parent.glob(f"{copy.stem}.*.tmp"):
+                    leftover.unlink()  # of a process killed while it wrote; this one holds the lock
                 found = prepare(name, source)
                 write_copy(copy, found)
-    except PermissionError as error:
+    except OSError as error:
         raise unwritable(copy.parent, error) from error
     return found
 
@@ -53,9 +57,10 @@ def prepare(name: str, source: Path) -> dict[str, dict[str, np.ndarray]]:
     """Let TFDS write the dataset from its verified file, and read every split back in order."""
     tfds = importlib.import_module("tensorflow_datasets")
     folder = cache_folder() / "tfds"
-    for leftover in folder.glob(f"{name}*/*incomplete*"):
-        shutil.rmtree(leftover, ignore_errors=True)  # of a killed preparation; this process holds the lock
-    builder = builder_class(name)(data_dir=folder, source=source)
+    make = builder_class(name)
+    # What an earlier call left here without a copy may be torn; the caller holds the lock and making it costs seconds.
+    shutil.rmtree(folder / make.name, ignore_errors=True)
+    builder = make(data_dir=folder, source=source)
     tfds.disable_progress_bar()
     # TFDS announces itself on standard output, which belongs to the caller's --json document.
     with contextlib.redirect_stdout(sys.stderr):
@@ -82,12 +87,12 @@ def read_copy(path: Path) -> dict[str, dict[str, np.ndarray]] | None:
     splits: dict[str, dict[str, np.ndarray]] = {}
     try:
         with np.load(path, allow_pickle=False) as file:
-            for key in file.files:
+            for key in file[MEMBERS].tolist():
                 split, feature = key.split("/", 1)
                 splits.setdefault(split, {})[feature] = file[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, LookupError, RuntimeError, zipfile.BadZipFile):
         return None
-    return splits or None
+    return splits
 
 
 def write_copy(path: Path, splits: dict[str, dict[str, np.ndarray]]) -> None:
@@ -95,7 +100,8 @@ def write_copy(path: Path, splits: dict[str, dict[str, np.ndarray]]) -> None:
     arrays: dict[str, Any] = {
         f"{split}/{feature}": column for split, columns in splits.items() for feature, column in columns.items()
     }
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    arrays[MEMBERS] = np.array(list(arrays))
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             np.savez(file, **arrays)

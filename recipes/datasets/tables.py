@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recipes.datasets.catalog import DatasetError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MISSING = {
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+    "NaN", "None", "n/a", "nan", "null",
+}  # fmt: skip
+"""Texts that `pd.read_csv` turns into NaN without a word."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Column:
         values: the allowed texts; numbers are not allowed then.
         text: any text but an empty cell.
         unique: no value may occur twice.
-        whole: only whole numbers.
+        whole: only whole numbers, written without a point: `2.0` would turn the whole column into floats.
     """
 
     name: str
@@ -40,17 +48,31 @@ class Column:
         """What is wrong with a cell, or None."""
         if not cell.strip():
             return "is empty"
+        if "\ufffd" in cell:
+            return "is not UTF-8 text"
         if self.text:
-            return None
+            return f"is {cell!r}, which pandas reads as missing" if cell in MISSING else None
         if self.values:
             return None if cell in self.values else f"is {cell!r}, not one of {', '.join(self.values)}"
         try:
             number = float(cell)
         except ValueError:
+            number = None
+        if (
+            number is None or "_" in cell or not cell.isascii()
+        ):  # float() takes 1_000 and Arabic digits, pandas does not
             return f"is {cell!r}, not a number"
         if not self.low <= number <= self.high:  # NaN fails this comparison as well
             return f"is {cell}, outside {self.low:g} to {self.high:g}"
-        return f"is {cell}, not a whole number" if self.whole and not number.is_integer() else None
+        if not math.isfinite(number):
+            return f"is {cell}, not finite"
+        if self.whole and not re.fullmatch(r"\s*[+-]?\d+\s*", cell):
+            return f"is {cell}, {'not a whole number' if number % 1 else 'not written as a whole number'}"
+        return None
+
+    def key(self, cell: str) -> str | float:
+        """What two equal cells have in common: `7` and `07` are one number."""
+        return cell if self.text or self.values else float(cell)
 
 
 @dataclass(frozen=True)
@@ -104,33 +126,42 @@ SCHEMAS = {
 
 def problems(path: Path, schema: Schema) -> Iterator[str]:
     """Everything wrong with a table, line by line; line 1 is the header."""
-    names = [column.name for column in schema.columns]
-    seen: dict[str, set[str]] = {column.name: set() for column in schema.columns if column.unique}
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         reader = csv.reader(file)
-        header = next(reader, [])
-        if header != names:
-            missing = [name for name in names if name not in header]
-            extra = [name for name in header if name not in names]
-            yield f"line 1: columns differ (missing {missing}, extra {extra})"
-            return
-        rows = 0
-        for row in reader:
-            rows += 1
-            if len(row) != len(names):
-                yield f"line {reader.line_num}: {len(row)} cells instead of {len(names)}"
-                continue
-            for column, cell in zip(schema.columns, row, strict=True):
-                problem = column.problem(cell)
-                if problem is None and column.unique:
-                    problem = f"is {cell} a second time" if cell in seen[column.name] else None
-                    seen[column.name].add(cell)
-                if problem:
-                    yield f"line {reader.line_num}: {column.name.strip()} {problem}"
-            if rows == schema.rows + 1:
-                yield f"line {reader.line_num}: more than {schema.rows} rows"
-        if rows < schema.rows:
-            yield f"line {reader.line_num}: ends after {rows} of {schema.rows} rows"
+        try:
+            # Many copies have lost the blank that ends some headers; nothing else differs in them.
+            header = [name.rstrip() for name in next(reader, [])]
+            names = [column.name.rstrip() for column in schema.columns]
+            if header != names:
+                missing = [name for name in names if name not in header]
+                extra = [name for name in header if name not in names]
+                order = "" if missing or extra else f"; expected the order {names}"
+                yield f"line 1: columns differ (missing {missing}, extra {extra}{order})"
+                return
+            yield from _row_problems(reader, schema)
+        except csv.Error as error:  # an open quote that swallows the rest of the file
+            yield f"line {reader.line_num}: {error}"
+
+
+def _row_problems(reader: Any, schema: Schema) -> Iterator[str]:
+    seen: dict[str, set[str | float]] = {column.name: set() for column in schema.columns if column.unique}
+    rows = 0
+    for row in reader:
+        rows += 1
+        if rows == schema.rows + 1:
+            yield f"line {reader.line_num}: more than {schema.rows} rows"
+        if len(row) != len(schema.columns):
+            yield f"line {reader.line_num}: {len(row)} cells instead of {len(schema.columns)}"
+            continue
+        for column, cell in zip(schema.columns, row, strict=True):
+            problem = column.problem(cell)
+            if problem is None and column.unique:
+                problem = f"is {cell} a second time" if column.key(cell) in seen[column.name] else None
+                seen[column.name].add(column.key(cell))
+            if problem:
+                yield f"line {reader.line_num}: {column.name.rstrip()} {problem}"
+    if rows < schema.rows:
+        yield f"line {reader.line_num}: ends after {rows} of {schema.rows} rows"
 
 
 def first_problem(path: Path, schema: Schema) -> str | None:
@@ -139,7 +170,7 @@ def first_problem(path: Path, schema: Schema) -> str | None:
 
 
 def read_table(path: Path, schema: Schema) -> pd.DataFrame:
-    """Read a CSV file that satisfies its schema.
+    """Read a CSV file that satisfies its schema; columns get the schema's names.
 
     Raises:
         DatasetError: names the file, the line, the column and what is wrong.
@@ -149,4 +180,4 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     problem = first_problem(path, schema)
     if problem is not None:
         raise DatasetError(f"{path}, {problem}; correct the line or get the original file.")
-    return pd.read_csv(path)
+    return pd.read_csv(path).set_axis([column.name for column in schema.columns], axis="columns")

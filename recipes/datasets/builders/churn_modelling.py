@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import tensorflow_datasets as tfds
-
-from recipes.datasets.builders.table import TableBuilder
-
-TEXT, WHOLE, NUMBER = tfds.features.Text(), np.int64, np.float64
+from recipes.datasets.builders.table import NUMBER, TEXT, WHOLE, TableBuilder
 
 
 class ChurnModelling(TableBuilder):

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from recipes.datasets.builders.table import TableBuilder
-
-WHOLE, NUMBER = np.int64, np.float64
+from recipes.datasets.builders.table import NUMBER, WHOLE, TableBuilder
 
 
 class GraduateAdmissions(TableBuilder):

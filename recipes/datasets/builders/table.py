@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from recipes.datasets.builders.base import FileBuilder
 from recipes.datasets.tables import SCHEMAS, read_table
 
+# TFDS writes plain floats with 32 bits, whatever their type: a salary of 101348.88 would come back as 101348.8828125.
+NUMBER = tfds.features.Tensor(shape=(), dtype=np.float64, encoding="bytes")
+WHOLE, TEXT = np.int64, tfds.features.Text()
+
 
 class TableBuilder(FileBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Base of the tables; a subclass names its columns and their types in `COLUMNS`."""
 
+    VERSION = tfds.core.Version("1.0.1")
+    RELEASE_NOTES = {"1.0.1": "Numbers keep all 64 bits.", "1.0.0": "First version."}
     COLUMNS: dict[str, Any] = {}
 
     def features(self) -> tfds.features.FeaturesDict:

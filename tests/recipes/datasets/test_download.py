@@ -2,12 +2,16 @@
 
 import hashlib
 import http.server
+import socket
+import struct
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from recipes.datasets import DatasetError, DatasetUnavailable, catalog, describe, fetch, files, locate, status
+from recipes.datasets import DatasetError, DatasetUnavailable, catalog, describe, download, fetch, files, locate, status
 
 CONTENT = bytes(range(256)) * 700
 PINNED = hashlib.sha256(CONTENT).hexdigest()
@@ -17,8 +21,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         server = self.server
         server.requests.append(self.headers.get("Range"))
-        if server.status != 200:
-            self.send_error(server.status)
+        status = server.statuses.pop(0) if server.statuses else server.status
+        if status != 200:
+            self.send_error(status)
             return
         start = 0
         if self.headers.get("Range") and server.ranges:
@@ -36,6 +41,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         cut = server.cuts.pop(0) if server.cuts else None
         self.wfile.write(body[:cut])
+        if cut is not None and server.fault == "stall":
+            server.released.wait(10)
+        elif cut is not None and server.fault == "reset":
+            time.sleep(0.2)  # what was sent must arrive before the reset discards it
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
 
     def log_message(self, *_):
         pass
@@ -45,8 +56,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server():
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.content, made.ranges, made.cuts, made.status, made.requests = CONTENT, True, [], 200, []
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    made.statuses, made.fault, made.released = [], "close", threading.Event()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     yield made
+    made.released.set()
     made.shutdown()
     made.server_close()
 
@@ -81,6 +94,30 @@ def test_a_broken_download_resumes_where_it_stopped(dataset, server):
     server.cuts = [50_000]
     assert fetch("sample").read_bytes() == CONTENT
     assert server.requests == [None, "bytes=50000-"]
+
+
+@pytest.mark.parametrize("fault", ["stall", "reset"])
+def test_a_download_that_stalls_or_is_reset_resumes(dataset, server, monkeypatch, fault):
+    monkeypatch.setattr(download, "TIMEOUT_SECONDS", (1, 0.5))
+    server.cuts, server.fault = [131_072], fault
+    assert fetch("sample").read_bytes() == CONTENT
+    assert server.requests == [None, "bytes=131072-"]
+
+
+def test_an_overloaded_server_is_asked_again(dataset, server):
+    server.statuses = [503, 502]
+    assert fetch("sample").read_bytes() == CONTENT
+    server.statuses = [503, 503, 503]
+    dataset.unlink()
+    with pytest.raises(DatasetUnavailable, match="answered with an error .503"):
+        fetch("sample")
+
+
+def test_two_downloads_at_once_share_one_file(dataset, server):
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fetch("sample").read_bytes(), range(4)))
+    assert found == [CONTENT] * 4
+    assert len(server.requests) == 1
 
 
 def test_a_download_that_always_breaks_is_kept_for_the_next_call(dataset, server):
@@ -125,8 +162,13 @@ def test_a_missing_page_says_what_to_do(dataset, server):
 
 def test_an_unreachable_server_fails_at_once(dataset, server, monkeypatch):
     monkeypatch.setitem(catalog.DATASETS, "sample", replace(catalog.DATASETS["sample"], url="http://127.0.0.1:9/x"))
-    with pytest.raises(DatasetUnavailable, match="can't be reached"):
+    part(dataset).parent.mkdir(parents=True)
+    part(dataset).write_bytes(CONTENT[:10])
+    attempts, attempt = [], download._attempt
+    monkeypatch.setattr(download, "_attempt", lambda *given: attempts.append(given) or attempt(*given))
+    with pytest.raises(DatasetUnavailable, match=r"can't be reached.*The 10 bytes that arrived are kept"):
         fetch("sample")
+    assert len(attempts) == 1, "each further attempt costs an offline machine another time-out"
 
 
 def test_the_mirror_comes_before_cache_and_network(dataset, server, tmp_path, monkeypatch):
@@ -141,9 +183,9 @@ def test_the_mirror_comes_before_cache_and_network(dataset, server, tmp_path, mo
 def test_a_wrong_file_in_the_mirror_is_refused_and_left_alone(dataset, server, tmp_path, monkeypatch):
     mirrored = tmp_path / "mirror" / "sample" / "data.bin"
     mirrored.parent.mkdir(parents=True)
-    mirrored.write_bytes(b"something else")
+    mirrored.write_bytes(b"?" * len(CONTENT))
     monkeypatch.setenv("REPRODUCTIONS_DATA", str(tmp_path / "mirror"))
-    wrong = hashlib.sha256(b"something else").hexdigest()
+    wrong = hashlib.sha256(b"?" * len(CONTENT)).hexdigest()
     with pytest.raises(DatasetError, match=f"data.bin has sha256 {wrong}, expected {PINNED}.*Remove it or replace it"):
         locate("sample")
     assert mirrored.exists()
@@ -155,6 +197,10 @@ def test_an_unwritable_cache_is_named(dataset, server, tmp_path, monkeypatch):
     (tmp_path / "occupied").write_text("a file where the folder should be")
     monkeypatch.setenv("REPRODUCTIONS_CACHE", str(tmp_path / "occupied"))
     with pytest.raises(DatasetError, match="dataset cache .* can't be written .*set REPRODUCTIONS_CACHE"):
+        fetch("sample")
+    monkeypatch.setenv("REPRODUCTIONS_CACHE", str(tmp_path / "cache"))
+    part(dataset).mkdir(parents=True)
+    with pytest.raises(DatasetError, match="dataset cache .* can't be written .Is a directory"):
         fetch("sample")
 
 
