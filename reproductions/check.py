@@ -77,7 +77,11 @@ class CheckReport:
 
 
 def metric_gates(module: ModuleType, record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every (variant, metric) that a claim of the reproduction rests on, and the test loss of those variants."""
+    """Every (variant, metric) that a claim of the reproduction rests on, and the test loss of those variants.
+
+    Raises:
+        LedgerError: the record is older than one of the claims.
+    """
     found: dict[tuple[str, str], None] = {}
     for claim in module.CLAIMS:
         for check in claim.checks:
@@ -86,6 +90,12 @@ def metric_gates(module: ModuleType, record: Mapping[str, Any]) -> list[tuple[st
             elif isinstance(check, Better):
                 found[check.variant, check.metric] = None
                 found[check.than, check.metric] = None
+    for variant, metric in found:
+        if metric not in record["variants"].get(variant, {"metrics": {}})["metrics"]:
+            name = record["reproduction"]
+            raise ledger.LedgerError(
+                f"The record of {name} has no {variant} {metric}; run `reproduce run {name}` to measure it."
+            )
     for variant, _ in list(found):
         if ALSO_GATED in record["variants"][variant]["metrics"]:
             found[variant, ALSO_GATED] = None
@@ -144,7 +154,8 @@ def _metric_gate(variant: str, metric: str, reference: list[Any], new: list[floa
     finite = [value for value in reference if value is not None]
     if metric in LOGARITHMIC:
         name = f"{variant} log(1 - {metric})"
-        finite, new = [math.log(1 - value) for value in finite], [math.log(1 - value) for value in new]
+        # A perfect score, as a leaked target gives, must fail the gate and not the logarithm.
+        finite, new = ([math.log(max(1 - value, 1e-12)) for value in values] for values in (finite, new))
     mean, deviation = float(np.mean(finite)), float(np.std(finite, ddof=1))
     low, high = gate_interval(finite, len(new), alpha)
     if deviation < 1e-9:

@@ -101,6 +101,8 @@ def run(
     overrides = parse_settings(settings or [])
     where = folder(results)
     ledger.require_writable(where)
+    for name in registry.REPRODUCTIONS:
+        ledger.read(where, name)  # the report needs every record: a torn one is better found before the training
     for name in chosen:
         override(registry.load(name), overrides)
     quiet_tensorflow()

@@ -54,7 +54,7 @@ class Facts:
         Raises:
             RuntimeError: the process failed; the message is its last line.
         """
-        facts = dict(self.module.examine()) if hasattr(self.module, "examine") else {}
+        facts = ledger.finite(self.module.examine()) if hasattr(self.module, "examine") else {}
         if not self.wanted:
             return facts
         if self.found is None:

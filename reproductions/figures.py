@@ -1,7 +1,7 @@
 """The two figures that a reproduction declares: learning curves, and one dot a seed.
 
-They are drawn from the ledger's record alone. The record's digest is kept in the PNG, so that a figure is drawn again
-only when its record has changed.
+They are drawn from the ledger's record alone. The digest of the record and of the declaration is kept in the PNG, so that
+a figure is drawn again only when one of them has changed.
 """
 
 from __future__ import annotations

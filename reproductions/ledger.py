@@ -8,11 +8,13 @@ import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 SCHEMA = 1
+PARTS = {"commit", "environment", "datasets", "facts", "variants", "golden", "claims", "wall_seconds"}
 CURVE_POINTS = 120
 """Curves keep at most so many points: enough for a figure, small enough to commit."""
 
@@ -84,6 +86,7 @@ def read(results: Path, name: str) -> dict[str, Any] | None:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         known = isinstance(record, dict) and record.get("schema") == SCHEMA and record.get("reproduction") == name
+        known = known and set(record) >= PARTS
     except (OSError, ValueError) as error:
         raise LedgerError(
             f"{path} can't be read ({error}); restore it with git, or delete it and run again."
@@ -93,9 +96,9 @@ def read(results: Path, name: str) -> dict[str, Any] | None:
     return record
 
 
-def digest(record: Mapping[str, Any]) -> str:
-    """Short hash of a record's measurements, which its figures carry."""
-    text = json.dumps([record["variants"], record["facts"]], sort_keys=True)
+def digest(record: Mapping[str, Any], figure: Any) -> str:
+    """Short hash of a record's measurements and of a figure's declaration, which the drawn figure carries."""
+    text = json.dumps([record["variants"], record["facts"], repr(figure)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -124,10 +127,14 @@ def thin(curve: Any) -> dict[str, list[float | None]]:
         return [finite(float(f"{value:.5g}")) for value in values]
 
     picked = curve[:, chosen]
-    low, high = np.nanpercentile(picked, [10, 90], axis=0)
+    with warnings.catch_warnings():
+        # An epoch that diverged in every seed has no mean: null in the record.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = np.nanpercentile(picked, [10, 90], axis=0)
+        mean = np.nanmean(picked, axis=0)
     return {
         "epoch": [int(epoch) + 1 for epoch in chosen],
-        "mean": column(np.nanmean(picked, axis=0)),
+        "mean": column(mean),
         "low": column(low),
         "high": column(high),
     }

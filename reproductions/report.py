@@ -26,7 +26,7 @@ def write(results: Path) -> list[Path]:
         figures = []
         for figure in module.FIGURES:
             path = results / "figures" / f"{figure.name}.png"
-            if draw(figure, record, ledger.digest(record), path):
+            if draw(figure, record, ledger.digest(record, figure), path):
                 figures.append((figure, path))
                 written.append(path)
         sections.append(_section(module, record, figures, results))
@@ -87,12 +87,12 @@ def _section(module: Any, record: Mapping[str, Any], figures: list[Any], results
     for name, claim in record["claims"].items():
         for position, check in enumerate(claim["checks"]):
             percentile = "" if check["percentile"] is None else f"{check['percentile']:.0f}"
-            head = f"**{name}**<br>{claim['statement']}" if position == 0 else ""
+            head = f"**{name}**<br>{_cell(claim['statement'])}" if position == 0 else ""
             verdict = f"**{claim['verdict']}**" if len(claim["checks"]) == 1 else check["verdict"]
             if position == 0 and len(claim["checks"]) > 1:
                 head += f"<br>**{claim['verdict']}**"
             lines.append(
-                f"| {head} | {claim['documented'] if position == 0 else ''} "
+                f"| {head} | {_cell(claim['documented']) if position == 0 else ''} "
                 f"| {_cell(check['quantity'].replace('_', ' '))}: {_cell(measured_text(check))} | {check['seeds'] or ''} "
                 f"| {percentile} | {verdict} |"
             )

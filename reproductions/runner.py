@@ -91,7 +91,7 @@ def run(
     variants = override(module, settings or {})
     old = None if custom else ledger.read(results, name)
     missing = unavailable_data(module)
-    key = fingerprint(module, variants)
+    key = fingerprint(module, variants, count)
     try:
         with FileLock(results / ".partial" / f"{name}{'-' + key[:8] if custom else ''}.lock", timeout=0):
             partial = ledger.Partial(results / ".partial" / (f"{name}-{key[:8]}" if custom else name), key)
@@ -345,17 +345,23 @@ def _parse(key: str, text: str, kind: Any) -> Any:
         raise SettingError(f"Setting {key} takes {wanted}. Received: {text!r}") from error
 
 
-def fingerprint(module: ModuleType, variants: Mapping[str, Any]) -> str:
-    """Hash of all that the measurements depend on: configurations, data, versions and the code that measures."""
+def fingerprint(module: ModuleType, variants: Mapping[str, Any], seeds: int) -> str:
+    """Hash of all that the measurements depend on: configurations, seeds, data, versions, processor and code.
+
+    All code of the project counts: training again costs minutes, a number that other code measured is wrong.
+    """
     from recipes.datasets import describe
 
     root = Path(__file__).resolve().parent
-    sources = [Path(str(module.__file__)), *sorted((root.parent / "recipes").rglob("*.py"))]
+    folders = (root, root.parent / "recipes", root.parent / "layers")
+    sources = [Path(str(module.__file__)), *(source for folder in folders for source in sorted(folder.rglob("*.py")))]
     parts = {
         "variants": {name: asdict(config) for name, config in variants.items()},
         "datasets": {name: describe(name).sha256 for name in getattr(module, "DATASETS", ())},
+        "seeds": seeds,
         "versions": environment.versions(),
-        "sources": {source.name: hashlib.sha256(source.read_bytes()).hexdigest() for source in sources},
+        "platform": environment.platform_key(),
+        "sources": {source.as_posix(): hashlib.sha256(source.read_bytes()).hexdigest() for source in sources},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

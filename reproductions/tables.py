@@ -164,12 +164,14 @@ def settings(module: ModuleType) -> list[dict[str, str]]:
 
 def print_details(found: dict[str, Any]) -> None:
     """A claim or reproduction for a reader."""
+    from rich.markup import escape
+
     out = console()
     for key in ("claim", "reproduction", "title", "summary", "document", "section", "kind", "statement", "documented"):
         if found.get(key):
-            out.print(f"[bold]{key}[/bold]  {found[key]}", markup=True)
+            out.print(f"[bold]{key}[/bold]  {escape(found[key])}")
     if found.get("setup"):
-        out.print(f"[bold]setup[/bold]  {found['setup']}")
+        out.print(f"[bold]setup[/bold]  {escape(found['setup'])}")
     if found.get("implemented") is False:
         out.print("not implemented yet")
         return
@@ -178,18 +180,18 @@ def print_details(found: dict[str, Any]) -> None:
         out.print(f"[bold]verdict[/bold]  [{STYLES.get(verdict, 'dim')}]{verdict}[/]")
         shown = table("measured quantity", "documented", "measured", "verdict")
         for one in found["checks"]:
-            shown.add_row(one["quantity"], one["documented"], measured_text(one), one["verdict"])
+            shown.add_row(*map(escape, (one["quantity"], one["documented"], measured_text(one), one["verdict"])))
         if found["checks"]:
             out.print(shown)
         for one in found["checks"]:
             if one["note"]:
-                out.print(one["note"])
+                out.print(one["note"], markup=False)
         if found["remark"]:
-            out.print(found["remark"])
+            out.print(found["remark"], markup=False)
         return
     shown = table("setting", "type", "default", "meaning")
     for row in found["settings"]:
-        shown.add_row(row["name"], row["type"], row["default"], row["meaning"])
+        shown.add_row(*map(escape, (row["name"], row["type"], row["default"], row["meaning"])))
     out.print(shown)
     shown = table("claim", "verdict")
     for name, verdict in found["claims"].items():
@@ -227,6 +229,8 @@ def entry(out: Any, head: str, verdict: str, lines: list[str], style: str) -> No
 
 def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     """Every claim with documented and measured value and verdict; what got worse; where the ledger is."""
+    from rich.markup import escape
+
     out = console()
     for outcome in outcomes:
         out.print(f"\n{outcome.record['title']}", style="underline")
@@ -239,7 +243,7 @@ def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     out.print()
     for outcome in outcomes:
         if outcome.unavailable:
-            out.print(f"[yellow]{outcome.record['reproduction']} unavailable:[/yellow] {outcome.unavailable}")
+            out.print(f"[yellow]{outcome.record['reproduction']} unavailable:[/yellow] {escape(outcome.unavailable)}")
         for name in outcome.worse:
             out.print(f"[red]{name} got worse than its record says.[/red]")
     verdicts = [claim["verdict"] for outcome in outcomes for claim in outcome.record["claims"].values()]
@@ -247,13 +251,15 @@ def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     seconds = sum(outcome.record["wall_seconds"] for outcome in outcomes)
     out.print(f"{len(verdicts)} claims in {seconds:.0f} seconds: {counts}.")
     written = [str(outcome.path) for outcome in outcomes if outcome.path is not None]
-    out.print(f"Ledger: {', '.join(written) or 'nothing written'}")
+    out.print(f"Ledger: {', '.join(written) or 'nothing written'}", markup=False)
     if any(outcome.path is not None and outcome.path.parent == results for outcome in outcomes):
-        out.print(f"Report: {results / 'report.md'}")
+        out.print(f"Report: {results / 'report.md'}", markup=False)
 
 
 def print_checks(reports: list[Any]) -> None:
     """Every gate, failures in red, and a closing sentence."""
+    from rich.markup import escape
+
     out = console()
     for one in reports:
         out.print(f"\n{one.reproduction}", style="underline")
@@ -264,7 +270,7 @@ def print_checks(reports: list[Any]) -> None:
             outcome = "ok" if gate.passed else f"FAIL {gate.note}".strip()
             entry(out, gate.name, outcome, lines, "green" if gate.passed else "red")
         if one.unavailable:
-            out.print(f"[yellow]unavailable:[/yellow] {one.unavailable}")
+            out.print(f"[yellow]unavailable:[/yellow] {escape(one.unavailable)}")
     failures, gates = sum(len(one.failures) for one in reports), sum(len(one.gates) for one in reports)
     out.print(f"\n{gates - failures} of {gates} gates passed (a shift is caught with 80% power).")
 
@@ -276,13 +282,15 @@ def shorten(text: str) -> str:
 
 def print_datasets(rows: list[dict[str, Any]]) -> None:
     """Every dataset and where it is."""
+    from rich.markup import escape
+
     shown = table("dataset", "where", "content", "path or how to get it")
     for row in rows:
         place = row["path"] or "comes with scikit-learn"
         if row["source"] == "absent":
             how = f"reproduce data fetch {row['name']}" if row["url"] else row["how_to_get"]
             place = f"{how} It goes to {place}" if not row["url"] else how
-        shown.add_row(row["name"], row["source"], row["content"], place)
+        shown.add_row(row["name"], row["source"], row["content"], escape(place))
     console().print(shown)
 
 

@@ -178,8 +178,10 @@ def _same(measured: Any, expected: Any, tolerance: float) -> bool:
     if isinstance(expected, int | float):
         return isinstance(measured, int | float) and abs(measured - expected) <= tolerance
     if isinstance(expected, list | tuple):
-        return len(measured) == len(expected) and all(
-            _same(one, other, tolerance) for one, other in zip(measured, expected, strict=True)
+        return (
+            isinstance(measured, list | tuple)
+            and len(measured) == len(expected)
+            and all(_same(one, other, tolerance) for one, other in zip(measured, expected, strict=True))
         )
     return measured == expected
 
