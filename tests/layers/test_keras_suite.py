@@ -1,0 +1,98 @@
+"""Keras's own layer tests, shipped in its wheel, with our classes in place of Keras's."""
+
+import importlib
+import unittest
+
+import keras
+import pytest
+
+import layers
+
+MODULES = (
+    "rnn.simple_rnn_test",
+    "rnn.lstm_test",
+    "rnn.gru_test",
+    "rnn.rnn_test",
+    "rnn.bidirectional_test",
+    "rnn.stacked_rnn_cells_test",
+    "rnn.dropout_rnn_cell_test",
+    "rnn.time_distributed_test",
+    "attention.multi_head_attention_test",
+    "normalization.batch_normalization_test",
+    "normalization.layer_normalization_test",
+    "regularization.dropout_test",
+    "regularization.alpha_dropout_test",
+    "activations.activation_test",
+    "activations.elu_test",
+    "activations.leaky_relu_test",
+    "activations.prelu_test",
+    "core.dense_test",
+    "convolutional.conv_test",
+    "pooling.max_pooling_test",
+    "pooling.average_pooling_test",
+    "pooling.global_average_pooling_test",
+)
+"""Modules below keras.src.layers."""
+
+NOT_APPLICABLE: dict[str, str] = {}
+"""Tests that can't pass with our classes, each with its reason."""
+
+
+def load():
+    """Every test of the modules by its short name."""
+    found = {}
+    for module in MODULES:
+        tests = unittest.TestLoader().loadTestsFromModule(importlib.import_module(f"keras.src.layers.{module}"))
+        for suite in tests:
+            for test in suite:
+                if test._testMethodName != "test_session":
+                    found[f"{module.split('.')[-1]}.{test._testMethodName}"] = test
+    return found
+
+
+TESTS = load()
+
+
+def marks(test):
+    """pytest's marks on a test's method and class, which unittest doesn't see."""
+    method = getattr(test, test._testMethodName)
+    return [*getattr(method, "pytestmark", []), *getattr(type(test), "pytestmark", [])]
+
+
+@pytest.fixture
+def ours_in_place(monkeypatch):
+    """`keras.src.layers.X` is `layers.X`, for every X that both have; activation tests name the defining module."""
+    package = importlib.import_module("keras.src.layers")
+    for name in vars(layers):
+        peer = getattr(package, name, None)
+        if isinstance(peer, type):
+            monkeypatch.setattr(package, name, getattr(layers, name))
+            if ".activations." in peer.__module__:
+                monkeypatch.setattr(importlib.import_module(peer.__module__), name, getattr(layers, name))
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_keras_own(name, ours_in_place):
+    if name in NOT_APPLICABLE:
+        pytest.skip(NOT_APPLICABLE[name])
+    for mark in marks(TESTS[name]):
+        if mark.name == "skip" or (mark.name == "skipif" and mark.args[0]):
+            pytest.skip(f"Keras skips it: {mark.kwargs.get('reason', 'no reason given')}")
+    result = unittest.TestResult()
+    TESTS[name].run(result)
+    for _, reason in result.skipped:
+        pytest.skip(f"Keras skips it: {reason}")
+    assert result.testsRun == 1
+    problems = [text for _, text in (*result.failures, *result.errors)]
+    assert not problems, "\n".join(problems)
+
+
+def test_our_classes_are_the_ones_tested(ours_in_place):
+    package = importlib.import_module("keras.src.layers")
+    for name in ("LSTM", "MultiHeadAttention", "BatchNormalization", "Dense", "Conv2D", "MaxPooling2D", "PReLU"):
+        assert getattr(package, name) is getattr(layers, name)
+        assert getattr(keras.layers, name) is not getattr(layers, name)
+
+
+def test_every_exception_names_an_existing_test():
+    assert set(NOT_APPLICABLE) <= set(TESTS)
