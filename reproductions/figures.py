@@ -1,4 +1,4 @@
-"""The two figures that a reproduction declares: learning curves, and one dot a seed.
+"""The figures that a reproduction declares: learning curves, one dot a seed, and pictures of computed facts.
 
 They are drawn from the ledger's record alone. The digest of the record and of the declaration is kept in the PNG, so that
 a figure is drawn again only when one of them has changed.
@@ -6,7 +6,7 @@ a figure is drawn again only when one of them has changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,26 @@ class Spread:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-Figure = Curves | Spread
+@dataclass(frozen=True)
+class Picture:
+    """A drawing of computed facts, for reproductions that train nothing.
+
+    Args:
+        name: file name without ending.
+        title: above the figure.
+        caption: what to see in it.
+        facts: the facts that it shows.
+        paint: draws them and returns the matplotlib figure; gets the facts by name.
+    """
+
+    name: str
+    title: str
+    caption: str
+    facts: tuple[str, ...]
+    paint: Callable[[Mapping[str, Any]], Any] = field(repr=False)  # an address in the digest would change every time
+
+
+Figure = Curves | Spread | Picture
 
 
 def is_current(path: Path, digest: str) -> bool:
@@ -85,17 +104,22 @@ def draw(figure: Figure, record: Mapping[str, Any], digest: str, path: Path) -> 
     """Draw a figure of a record unless the file is current.
 
     Returns:
-        Whether the figure exists: False when the record lacks a variant (data unavailable).
+        Whether the figure exists: False when the record lacks a variant or fact (data unavailable).
     """
-    variants = record["variants"]
-    if not all(name in variants for name in figure.variants):
+    variants, facts = record["variants"], record["facts"]
+    shown, there = (figure.facts, facts) if isinstance(figure, Picture) else (figure.variants, variants)
+    if not all(name in there for name in shown):
         return False
     if is_current(path, digest):
         return True
     import matplotlib as mpl
 
     mpl.use("Agg")
-    drawn = _curves(figure, variants) if isinstance(figure, Curves) else _spread(figure, variants)
+    if isinstance(figure, Picture):
+        drawn = figure.paint({name: facts[name] for name in figure.facts})
+        drawn.suptitle(figure.title, fontsize=11)
+    else:
+        drawn = _curves(figure, variants) if isinstance(figure, Curves) else _spread(figure, variants)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     drawn.savefig(temporary, format="png", dpi=110, metadata={"Record": digest, "Software": None})
@@ -104,7 +128,7 @@ def draw(figure: Figure, record: Mapping[str, Any], digest: str, path: Path) -> 
     return True
 
 
-def _seeds(figure: Figure, variants: Mapping[str, Any]) -> str:
+def _seeds(figure: Curves | Spread, variants: Mapping[str, Any]) -> str:
     counts = sorted({len(variants[name]["seeds"]) for name in figure.variants})
     return f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
 

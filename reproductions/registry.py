@@ -11,7 +11,16 @@ from types import ModuleType
 
 from reproductions.claims import Claim
 
-REPRODUCTIONS = ("digits_ann", "churn", "admission", "mnist_ann", "mnist_peers")
+REPRODUCTIONS = (
+    "convolution_examples",
+    "attention_examples",
+    "recurrent_examples",
+    "digits_ann",
+    "churn",
+    "admission",
+    "mnist_ann",
+    "mnist_peers",
+)
 """Module names below `reproductions`, quick ones first."""
 
 PENDING = Path(__file__).with_name("pending.csv")

@@ -189,15 +189,18 @@ def print_details(found: dict[str, Any]) -> None:
         if found["remark"]:
             out.print(found["remark"], markup=False)
         return
-    shown = table("setting", "type", "default", "meaning")
-    for row in found["settings"]:
-        shown.add_row(*map(escape, (row["name"], row["type"], row["default"], row["meaning"])))
-    out.print(shown)
+    if found["settings"]:
+        shown = table("setting", "type", "default", "meaning")
+        for row in found["settings"]:
+            shown.add_row(*map(escape, (row["name"], row["type"], row["default"], row["meaning"])))
+        out.print(shown)
     shown = table("claim", "verdict")
     for name, verdict in found["claims"].items():
         shown.add_row(name, verdict or "not run yet", style=STYLES.get(verdict or "", "dim"))
     out.print(shown)
-    out.print(f"variants: {', '.join(found['variants'])}")
+    out.print(
+        f"variants: {', '.join(found['variants'])}" if found["variants"] else "worked examples: nothing is trained"
+    )
 
 
 def number(value: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from reproductions import ledger, registry
 from reproductions.claims import VERDICTS
-from reproductions.runner import joined
+from reproductions.runner import joined, variants_of
 from reproductions.verdicts import judge_claim
 
 
@@ -68,6 +68,7 @@ def test_committed_verdicts_follow_from_the_committed_measurements(name):
         assert stored["verdict"] in VERDICTS
         assert judge_claim(claim, record["facts"], metrics)["verdict"] == stored["verdict"], claim.id
         assert stored["documented"] == claim.documented and stored["statement"] == claim.statement
+    assert set(record["variants"]) == set(variants_of(module))
     for variant in record["variants"].values():
         assert len(variant["seeds"]) >= 20
         assert all(len(values) == len(variant["seeds"]) for values in variant["metrics"].values())
@@ -82,7 +83,7 @@ def test_committed_records_were_made_with_the_configurations_and_data_of_the_cod
     record = records()[name]
     module = registry.load(name)
     assert {variant: values["config"] for variant, values in record["variants"].items()} == json.loads(
-        json.dumps({variant: asdict(config) for variant, config in module.VARIANTS.items()})
+        json.dumps({variant: asdict(config) for variant, config in variants_of(module).items()})
     )
     assert {one: values["sha256"] for one, values in record["datasets"].items()} == {
         one: dataset_sha256(one) for one in module.DATASETS

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from reproductions import registry
+from reproductions.claims import Equals
+from reproductions.figures import Picture
+from reproductions.runner import variants_of
 
 
 def test_implemented_and_pending_claims_are_the_whole_catalogue():
@@ -50,12 +53,23 @@ def test_names_lead_to_reproductions():
 @pytest.mark.parametrize("name", registry.REPRODUCTIONS)
 def test_reproductions_share_one_skeleton(name):
     module = importlib.import_module(f"reproductions.{name}")
-    for part in ("TITLE", "SUMMARY", "DATASETS", "SEEDS", "Config", "VARIANTS", "CLAIMS", "FIGURES", "GOLDEN"):
+    for part in ("TITLE", "SUMMARY", "DATASETS", "IN_DEFAULT_SET", "EXPECTED_SECONDS", "CLAIMS", "FIGURES"):
         assert hasattr(module, part), part
-    for part in ("load_data", "build_model", "train", "measure", "trace"):
-        assert callable(getattr(module, part))
-    assert module.SEEDS >= 20 and module.GOLDEN in module.VARIANTS
+    assert module.CLAIMS
     for claim in module.CLAIMS:
         assert claim.checks and claim.setup and claim.statement.endswith(".")
-    for figure in module.FIGURES:
-        assert set(figure.variants) <= set(module.VARIANTS)
+    if variants_of(module):
+        for part in ("SEEDS", "Config", "GOLDEN"):
+            assert hasattr(module, part), part
+        for part in ("load_data", "build_model", "train", "measure", "trace"):
+            assert callable(getattr(module, part))
+        assert module.SEEDS >= 20 and module.GOLDEN in module.VARIANTS
+        for figure in module.FIGURES:
+            assert set(figure.variants) <= set(module.VARIANTS)
+    else:  # worked examples: facts alone
+        assert callable(module.examine) and module.DATASETS == ()
+        for part in ("SEEDS", "Config", "GOLDEN", "train", "measure"):
+            assert not hasattr(module, part), part
+        for claim in module.CLAIMS:
+            assert all(isinstance(check, Equals) for check in claim.checks) and not claim.data
+        assert all(isinstance(figure, Picture) for figure in module.FIGURES)
