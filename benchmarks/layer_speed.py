@@ -1,6 +1,6 @@
 """Time our layers against Keras's and PyTorch's, interleaved in one process, and weigh their memory.
 
-Run as `python -m benchmarks.layer_speed OUT` (times) or `python -m benchmarks.layer_speed OUT SIDE CASE` (peak memory).
+`measure` runs `python -m benchmarks.layer_speed OUT` for the times and `... OUT SIDE CASE` for each side's peak memory.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import json
 import os
 import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -126,7 +128,12 @@ def measure_case(case: Case, seconds: float = SHARE_OF_SECOND) -> list[dict[str,
 
 
 def interleaved(sides: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
-    """Milliseconds of every call; the sides take turns, so that a machine that slows down hits all of them."""
+    """Milliseconds of every call; the sides take turns, so that a machine that slows down hits all of them.
+
+    The order is drawn anew in every round, and an untimed call goes before each timed one: whose threads and caches are
+    warm must not depend on who ran before.
+    """
+    order = np.random.default_rng(0)
     for function in sides.values():
         for _ in range(3):
             function()
@@ -134,7 +141,9 @@ def interleaved(sides: dict[str, Callable[[], Any]], seconds: float) -> dict[str
     started = time.perf_counter()
     gc.disable()
     while len(times[next(iter(sides))]) < 15 or time.perf_counter() - started < seconds * len(sides):
-        for side, function in sides.items():
+        for side in order.permutation(list(sides)):
+            function = sides[side]
+            function()
             clock = time.perf_counter()
             function()
             times[side].append(1e3 * (time.perf_counter() - clock))
@@ -173,6 +182,34 @@ def peak_memory(side: str, name: str) -> float:
     for _ in range(3):
         step(x)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def measure(results: Path) -> dict[str, Any]:
+    """Time every case, weigh the largest, write `layer_bench.json` into the ledger's folder and return what it holds."""
+    from reproductions import ledger
+    from reproductions.environment import commit, cpu_model, versions
+
+    found: dict[str, Any] = _child()
+    found["memory"] = []
+    for name in MEMORY_CASES:
+        print(f"memory of {name}", file=sys.stderr, flush=True)
+        ours, theirs = (statistics.median(_child(side, name) for _ in range(3)) for side in ("ours", "keras"))
+        found["memory"].append({"case": name, "ours MiB": round(ours, 1), "keras MiB": round(theirs, 1)})
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found["environment"] = {"cpu": cpu_model(), "cores": cores, "versions": versions(), "commit": commit()}
+    ledger.write_json(results / "layer_bench.json", found)
+    return found
+
+
+def _child(*arguments: str) -> Any:
+    """What this module, run in a process of its own, wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "out.json")
+        command = [sys.executable, "-m", "benchmarks.layer_speed", str(out), *arguments]
+        done = subprocess.run(command, check=False, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
+        if done.returncode:
+            raise RuntimeError(f"The layer benchmark {' '.join(arguments)} ended with status {done.returncode}.")
+        return json.loads(out.read_text(encoding="utf-8"))
 
 
 def main(out: str, side: str = "", name: str = "") -> None:

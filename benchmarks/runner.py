@@ -31,7 +31,7 @@ def bench(names: list[str], repeats: int, results: Path) -> dict[str, Any]:
 
     unknown = [name for name in names if name not in WORKLOADS]
     if unknown:
-        raise UnknownName(f"There is no benchmark {unknown[0]!r}; there are {', '.join(WORKLOADS)}.")
+        raise UnknownName(f"There is no benchmark {unknown[0]!r}; there are {', '.join(WORKLOADS)} and layers.")
     path = results / "bench.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"benchmarks": {}}
     for name in names or WORKLOADS:

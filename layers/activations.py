@@ -123,7 +123,9 @@ class ELU(keras.layers.ELU):
 
     def call(self, inputs):
         """The input where positive, alpha (e^x - 1) elsewhere."""
-        return ops.elu(inputs, self.alpha) if _on_tensorflow() else _elu(inputs, self.alpha)
+        if _on_tensorflow():
+            return ops.elu(inputs, self.alpha)
+        return ops.where(inputs > 0, inputs, _saturating(inputs, self.alpha))
 
     def get_config(self):
         """The constructor's arguments."""
@@ -134,7 +136,7 @@ class ELU(keras.layers.ELU):
 class SELU(keras.layers.Layer):
     """ELU, scaled so that activations keep mean 0 and variance 1 from layer to layer ("self-normalising").
 
-        f(x) = lambda x if x > 0 else lambda alpha (e^x - 1),       lambda = 1.0507..., alpha = 1.6733...
+        f(x) = lambda x if x >= 0 else lambda alpha (e^x - 1),      lambda = 1.0507..., alpha = 1.6733...
 
     Holds after `Dense(..., kernel_initializer="lecun_normal")`, for inputs of mean 0 and variance 1, and with
     `AlphaDropout` in place of `Dropout`.
@@ -156,16 +158,18 @@ class SELU(keras.layers.Layer):
 
     def call(self, inputs):
         """ELU times lambda."""
-        return ops.selu(inputs) if _on_tensorflow() else SCALE * _elu(inputs, ALPHA)
+        if _on_tensorflow():
+            return ops.selu(inputs)
+        return SCALE * ops.where(inputs >= 0, inputs, _saturating(inputs, ALPHA))
 
     def compute_output_shape(self, input_shape):
         """The inputs' shape."""
         return input_shape
 
 
-def _elu(inputs, alpha):
-    # The other branch must not overflow: its gradient, though multiplied by zero, would be NaN.
-    return ops.where(inputs > 0, inputs, alpha * ops.expm1(ops.minimum(inputs, 0)))
+def _saturating(inputs, alpha):
+    """The branch alpha (e^x - 1) of x <= 0; finite above, where an overflow's gradient, times zero, would be NaN."""
+    return alpha * ops.expm1(ops.where(inputs > 0, ops.zeros_like(inputs), inputs))
 
 
 def _is_slope(value):

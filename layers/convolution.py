@@ -1,10 +1,11 @@
 """Convolution of images with learned filters, and the two ways a matrix product or another convolution can stand in for it."""
 
-import functools
 import math
 
 import keras
 from keras import ops
+
+from layers.tracing import tensorflow_on_cpu, traced_for_xla
 
 FEW_PATCH_ENTRIES = 65_536  # a patch matrix with fewer numbers an image than this was measured faster than convolutions
 
@@ -105,7 +106,7 @@ class Conv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs, kernel):
         """The sums of products, group by group where the device can't take the groups together."""
-        if self.groups == 1 or not _tensorflow_on_cpu():
+        if self.groups == 1 or not tensorflow_on_cpu():
             return self._convolve(inputs, kernel)
         axis = -1 if self.data_format == "channels_last" else 1
         pairs = zip(ops.split(inputs, self.groups, axis), ops.split(kernel, self.groups, -1), strict=True)
@@ -123,11 +124,11 @@ class Conv2D(keras.layers.Conv2D):
     def _way(self, inputs):
         """The function that beats `ops.conv` on these inputs, None if none does. The bounds are measured."""
         rows, columns, channels = inputs.shape[1:]
-        if self.data_format == "channels_first" or None in (rows, columns) or not _tensorflow_on_cpu():
+        if self.data_format == "channels_first" or None in (rows, columns) or not tensorflow_on_cpu():
             return None
         if channels == 1 and self.strides[0] != self.strides[1]:
             return patch_product  # TensorFlow 2.21's oneDNN kernel gets some of these wrong where one column remains
-        compiled, looped = _traced_for_xla()
+        compiled, looped = traced_for_xla()
         strided = max(self.strides) > 1
         if not looped:
             better = self.kernel_size == (1, 1) if strided else channels == 1
@@ -203,29 +204,3 @@ def _same_padding(size, kernel_size, stride, dilation):
     """Zeros before and after, so that ceil(n / s) outputs remain; the odd one comes after."""
     missing = max((-(-size // stride) - 1) * stride + (kernel_size - 1) * dilation + 1 - size, 0)
     return missing // 2, missing - missing // 2
-
-
-@functools.cache
-def _tensorflow_on_cpu():
-    """Whether TensorFlow computes, and sees no accelerator."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
-
-
-def _traced_for_xla():
-    """Whether the call is being traced by TensorFlow for XLA (`jit_compile=True`), and inside a loop that XLA compiles."""
-    import tensorflow as tf
-
-    try:
-        from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
-    except ImportError:  # not public: without it the plain path is taken
-        return False, False
-    graph = tf.compat.v1.get_default_graph()
-    if tf.executing_eagerly() or not GraphOrParentsInXlaContext(graph):
-        return False, False
-    while graph is not None and type(graph).__name__ != "WhileBodyFuncGraph":
-        graph = getattr(graph, "outer_graph", None)
-    return True, graph is not None

@@ -6,6 +6,8 @@ import math
 import keras
 from keras import ops
 
+from layers.tracing import tensorflow_on_cpu, traced_for_xla
+
 
 @keras.saving.register_keras_serializable("layers")
 class MaxPooling2D(keras.layers.MaxPooling2D):
@@ -159,25 +161,8 @@ def _pixels(axis, inputs, layer, outside):
     return [inputs[:, :, one] if axis == 2 else inputs[:, one] for one in slices], counts
 
 
-@functools.cache
-def _tensorflow_on_cpu():
-    """Whether TensorFlow computes, and sees no accelerator."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
-
-
 def _windows_pay(inputs, data_format):
     """Whether the call is being traced for XLA's CPU compiler, on floats in images of known size."""
-    if data_format == "channels_first" or None in inputs.shape[1:3] or not _tensorflow_on_cpu():
+    if data_format == "channels_first" or None in inputs.shape[1:3] or not tensorflow_on_cpu():
         return False
-    import tensorflow as tf
-
-    try:
-        from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
-    except ImportError:  # not public: without it the plain path is taken
-        return False
-    traced = not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
-    return traced and keras.backend.is_float_dtype(keras.backend.standardize_dtype(inputs.dtype))
+    return traced_for_xla()[0] and keras.backend.is_float_dtype(keras.backend.standardize_dtype(inputs.dtype))

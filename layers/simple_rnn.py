@@ -1,7 +1,6 @@
 """The plain recurrent layer: a hidden state that is mixed with each input."""
 
 import keras
-from keras import ops
 
 from layers.recurrence import (
     check_arguments,

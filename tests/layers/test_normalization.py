@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -12,6 +13,8 @@ from layers import normalization
 from layers.normalization import BatchNormalization, LayerNormalization
 from tests.layers import support
 
+PRECISIONS = ("float64", "mixed_bfloat16") if support.BACKEND == "tensorflow" else ("mixed_bfloat16",)
+"""Keras computes float64 in float32 in places on the other backends."""
 TRAINING = {"training": True}
 MASK = np.array([[1, 1, 0], [0, 1, 0]], "bool")
 
@@ -47,10 +50,19 @@ def test_batch_normalization_equals_keras_in_every_mode(arguments, shape, call):
             BatchNormalization, keras.layers.BatchNormalization, arguments, [support.random(*shape)], call
         )
         x = support.random(*shape, seed=1)
+        ours, theirs = (
+            support.gradients(lambda x, one=one: one(x, **call), x, weights=one.trainable_weights)
+            for one in (layer, peer)
+        )
+        support.close(ours, theirs, 1e-5)
         support.close(layer(x, **call), peer(x, **call), 1e-5)
     else:
         x = 3 + support.random(*shape)
-        layer = support.check_layer(BatchNormalization, keras.layers.BatchNormalization, arguments, x, call=call)
+        # Keras adds 1e-7 to the count of what its mask shows, ours is exact: float64 would see that.
+        precisions = ("mixed_bfloat16",) if "mask" in call else PRECISIONS
+        peer = keras.layers.BatchNormalization
+        jit = support.BACKEND == "tensorflow"  # jax.jit by itself can't change weights
+        layer = support.check_layer(BatchNormalization, peer, arguments, x, call=call, jit=jit, precisions=precisions)
         peer = keras.layers.BatchNormalization(**arguments)
         peer(x)
         peer.set_weights(layer.get_weights())
@@ -66,13 +78,18 @@ def test_batch_normalization_equals_keras_in_every_mode(arguments, shape, call):
         ({"scale": False, "epsilon": 1e-5}, (2, 4, 3)),
         ({"axis": [-2, -1]}, (2, 4, 3)),
         ({"axis": (1, 3)}, (2, 4, 5, 3)),
-        ({"axis": 1}, (2, 4, 3)),
+        pytest.param(
+            {"axis": 1},
+            (2, 4, 3),
+            marks=pytest.mark.skipif(support.BACKEND == "torch", reason="Keras's own fails there for an inner axis"),
+        ),
         ({"rms_scaling": True}, (2, 4, 3)),
     ],
 )
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling")
 def test_layer_normalization_equals_keras_in_every_mode(arguments, shape):
-    support.check_layer(LayerNormalization, keras.layers.LayerNormalization, arguments, 3 + support.random(*shape))
+    x, peer = 3 + support.random(*shape), keras.layers.LayerNormalization
+    support.check_layer(LayerNormalization, peer, arguments, x, precisions=PRECISIONS)
 
 
 @settings(deadline=None, max_examples=25)
@@ -94,7 +111,7 @@ def test_batch_normalization_is_its_equation(shape, data):
     outputs = support.numpy(layer(x, training=True, **({"mask": mask} if masked else {})))
     counted = seen.any(axis=axes)
     broadcast = [-1 if one == axis % len(shape) else 1 for one in range(len(shape))]
-    with np.errstate(invalid="ignore", divide="ignore"), pytest.warns() if not counted.all() else _quiet():
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # a channel may be hidden altogether
         expected, mean, variance = reference(
             x.astype("float64"), axes, gamma.reshape(broadcast), beta.reshape(broadcast), seen=seen
         )
@@ -103,12 +120,6 @@ def test_batch_normalization_is_its_equation(shape, data):
     for name, before, batch in (("mean", moving_mean, mean), ("variance", moving_variance, variance)):
         moved = support.numpy(getattr(layer, f"moving_{name}").value)
         np.testing.assert_allclose(moved[counted], (0.75 * before + 0.25 * batch.ravel())[counted], atol=1e-5)
-
-
-def _quiet():
-    import contextlib
-
-    return contextlib.nullcontext()
 
 
 @settings(deadline=None, max_examples=20)
@@ -126,6 +137,7 @@ def test_layer_normalization_is_its_equation_example_by_example(shape, data):
     support.close(layer(x[:1]), expected[:1], 1e-5)  # the rest of the batch has no say
 
 
+@pytest.mark.skipif("float64" not in PRECISIONS, reason="needs float64 throughout")
 @pytest.mark.parametrize("layer", [BatchNormalization(dtype="float64"), LayerNormalization(dtype="float64")])
 def test_gradients_are_finite_differences(layer):
     x = support.random(4, 3, dtype="float64")
@@ -189,9 +201,7 @@ def test_padding_changes_nothing_that_is_seen():
     masked = layers[1](padded, training=True, mask=np.tile(mask, (2, 1)))
     support.close(masked[:, :3], plain, 1e-6)
     support.close(layers[1].get_weights(), layers[0].get_weights(), 1e-6)
-    gradient = support.gradients(
-        lambda x: layers[1](x, training=True, mask=np.tile(mask, (2, 1)))[:, :3], padded
-    )[0]  # fmt: skip
+    [gradient] = support.gradients(lambda x: layers[1](x, training=True, mask=np.tile(mask, (2, 1)))[:, :3], padded)
     assert np.all(gradient[:, 3:] == 0) and np.all(np.isfinite(gradient))
 
 

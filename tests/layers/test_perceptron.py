@@ -74,8 +74,8 @@ def test_learns_gates_that_a_line_separates(targets, seed):
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_never_learns_xor(seed):
     layer = Perceptron(seed=0)
-    mistakes = layer.learn(GATE, XOR, epochs=300, seed=seed)
-    assert len(mistakes) == 300 and min(mistakes) > 0
+    mistakes = layer.learn(GATE, XOR, epochs=100, seed=seed)
+    assert len(mistakes) == 100 and min(mistakes) > 0
     assert np.mean(support.numpy(layer(GATE)) == XOR) <= 0.75
 
 

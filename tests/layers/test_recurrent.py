@@ -13,6 +13,7 @@ from support import (
     dtype_policy,
     finite_differences,
     gradients,
+    needs_float64,
     numpy,
     random,
     saved_and_loaded,
@@ -146,6 +147,7 @@ def test_any_shape_mask_and_flag(ours, peer, data):
         close(one, two, 1e-4)
 
 
+@needs_float64
 @pairs
 def test_gradients_against_finite_differences(ours, peer):
     layer = ours(2, return_sequences=True, return_state=True, dtype="float64")

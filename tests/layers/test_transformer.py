@@ -183,6 +183,22 @@ def test_masks_of_embeddings_reach_attention_and_go_on(norm_first):
     assert np.all(support.numpy(own)[1, ..., 1:] == 0)
 
 
+def test_a_model_of_unknown_length_trains_with_masks():
+    tokens = keras.Input((None,), dtype="int32")
+    x = SinusoidalPositionalEncoding()(keras.layers.Embedding(9, 8, mask_zero=True)(tokens))
+    x = TransformerEncoderBlock(dropout=0.1, attention_dropout=0.1, **SMALL)(x)
+    model = keras.Model(tokens, keras.layers.Dense(9)(TransformerDecoderBlock(**SMALL)(x)))
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=False)
+    for length in (3, 6):
+        data = np.random.default_rng(length).integers(1, 9, (16, length)) * (np.arange(length) < length - 1)
+        first = model.evaluate(data, data, verbose=0)
+        model.fit(data, data, epochs=15, batch_size=8, verbose=0)
+        assert model.evaluate(data, data, verbose=0) < first
+        longer = np.concatenate([data, np.zeros((16, 2), data.dtype)], axis=1)
+        expected = model.predict(data, verbose=0)[:, : length - 1]
+        support.close(model.predict(longer, verbose=0)[:, : length - 1], expected, 1e-5)
+
+
 def test_order_is_invisible_without_positions():
     order, layer = np.array([3, 0, 4, 1, 2]), built(TransformerEncoderBlock, X, **SMALL)
     support.close(layer(X[:, order]), support.numpy(layer(X))[:, order], 2e-6)
