@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def _call(layer: Any, x: Any, training: bool) -> Any:
     return layer(x, training=training) if layer._call_has_training_arg else layer(x)
 
 
-def keras_sides(case: Case, layer: Any) -> dict[str, Callable[[Any], Any]]:
+def keras_sides(case: Case, layer: Any) -> dict[str, Any]:
     """Forward pass and training step of one layer in both modes; a step gives gradients of the weights and the input."""
     import tensorflow as tf
 
@@ -120,7 +121,7 @@ def measure_case(case: Case, seconds: float = SHARE_OF_SECOND) -> list[dict[str,
         sides: dict[str, Callable[[], Any]] = {}
         for mode in MODES:
             for side, functions in (("ours", of_ours), ("keras", of_theirs)):
-                sides[f"{side} {mode}"] = lambda function=functions[f"{what} {mode}"]: function(tensor)
+                sides[f"{side} {mode}"] = partial(functions[f"{what} {mode}"], tensor)
         if of_torch:
             sides["torch"] = of_torch[what]
         rows.append({"layer": case.layer, "size": case.size, "what": what} | summary(interleaved(sides, seconds)))

@@ -43,15 +43,22 @@ class Dropout(keras.layers.Dropout):
 
     def call(self, inputs, training=False):
         """Inputs with a share `rate` of them dropped in training, unchanged otherwise."""
-        if not training or self.rate == 0:
+        if not training:
             return inputs
-        if self.rate == 1:
-            return ops.zeros_like(inputs)
-        dtype = keras.backend.result_type(inputs.dtype, "float32")
-        draws = _uniform(_shape_of_noise(inputs, self.noise_shape), dtype, self.seed_generator)
-        # Both keep 1 - rate of the units; which ones, given a seed, is the backend's convention.
-        kept = draws < 1 - self.rate if keras.backend.backend() == "jax" else draws >= self.rate
-        return ops.where(kept, inputs * (1 / (1 - self.rate)), ops.zeros((), inputs.dtype))
+        return dropped(inputs, self.rate, self.seed_generator, self.noise_shape)
+
+
+def dropped(inputs, rate, seed_generator, noise_shape=None):
+    """Inputs with a share `rate` of them set to zero and the others divided by 1 - `rate`; see `Dropout`."""
+    if rate == 0:
+        return inputs
+    if rate == 1:
+        return ops.zeros_like(inputs)
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+    draws = _uniform(_shape_of_noise(inputs, noise_shape), dtype, seed_generator)
+    # Both keep 1 - rate of the units; which ones, given a seed, is the backend's convention.
+    kept = draws < 1 - rate if keras.backend.backend() == "jax" else draws >= rate
+    return ops.where(kept, inputs * (1 / (1 - rate)), ops.zeros((), inputs.dtype))
 
 
 @keras.saving.register_keras_serializable("layers")

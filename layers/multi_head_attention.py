@@ -6,6 +6,8 @@ import math
 import keras
 from keras import ops
 
+from layers.dropout import dropped
+
 MASKED = -1e30  # added to a hidden score: no real score outweighs it, and unlike -inf it leaves no NaN in a row of them
 
 
@@ -159,7 +161,8 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
         if dropout == 0 and not return_attention_scores and keras.backend.backend() == "tensorflow":
             heads, weights = _attend_on_tensorflow(query, key, value, seen), None
         else:
-            heads, weights = _attend(query, key, value, seen, lambda weights: self._drop(weights, dropout))
+            seeds = self._dropout_layer.seed_generator if dropout else None
+            heads, weights = _attend(query, key, value, seen, lambda weights: dropped(weights, dropout, seeds))
         if seen is not None:  # a query that sees no key has weight nowhere
             sees = ops.cast(ops.any(seen, axis=-1, keepdims=True), heads.dtype)
             heads, weights = heads * sees, None if weights is None else weights * sees
@@ -167,9 +170,6 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
             ops.reshape(heads, (*batch, *steps, heads.shape[-1])), [order.index(i) for i in range(rank)]
         )
         return heads, None if weights is None else ops.reshape(weights, shape)
-
-    def _drop(self, weights, rate):
-        return keras.random.dropout(weights, rate, seed=self._dropout_layer.seed_generator) if rate > 0 else weights
 
     def _fused(self, query, key, value, seen, use_causal_mask):
         """The same by the backend's own kernel, for `(batch, T, h, width)`."""

@@ -1,11 +1,12 @@
 """Batch and layer normalisation: activations brought to mean 0 and variance 1, then scaled and shifted as learned."""
 
-import functools
 import math
 import numbers
 
 import keras
 from keras import ops
+
+from layers.tracing import tensorflow_on_cpu
 
 
 @keras.saving.register_keras_serializable("layers")
@@ -84,7 +85,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             mean, variance = ops.cast(self.moving_mean, dtype), ops.cast(self.moving_variance, dtype)
             return self._transform(x, mean, variance, gamma, beta)
         last = self.axis in (-1, len(x.shape) - 1)
-        if last and mask is None and not self.synchronized and _tensorflow_on_cpu():
+        if last and mask is None and not self.synchronized and tensorflow_on_cpu():
             by_hand = (None, None) if self.renorm else (gamma, beta)
             outputs, mean, variance = _normalize_columns(x, *by_hand, self.epsilon)
             if self.renorm:
@@ -214,7 +215,7 @@ class LayerNormalization(keras.layers.LayerNormalization):
         rank = len(x.shape)
         axes = sorted(axis % rank for axis in self.axis)
         gamma, beta = (None if one is None else ops.cast(one, dtype) for one in (self.gamma, self.beta))
-        if axes == list(range(axes[0], rank)) and not self.rms_scaling and _tensorflow_on_cpu():
+        if axes == list(range(axes[0], rank)) and not self.rms_scaling and tensorflow_on_cpu():
             outputs = _normalize_rows(x, gamma, beta, self.epsilon, math.prod(x.shape[axes[0] :]))
             return ops.cast(outputs, self.compute_dtype)
         shape = [x.shape[axis] if axis in axes else 1 for axis in range(rank)]
@@ -316,16 +317,6 @@ def _sum_over_replicas(values):
 
     context = tf.distribute.get_replica_context()
     return context.all_reduce(tf.distribute.ReduceOp.SUM, values) if context else values
-
-
-@functools.cache
-def _tensorflow_on_cpu():
-    """Whether TensorFlow computes, and sees no accelerator (whose products may round their factors)."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
 
 
 def _is_integer(value):

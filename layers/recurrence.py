@@ -1,12 +1,19 @@
 """What SimpleRNN, LSTM and GRU share: products with dropout masks, and the loop over time with its backward pass."""
 
+import math
+import os
+
 from keras import activations, backend, ops, tree
 from keras.layers import RNN, InputSpec
 
-from layers.tracing import traced_for_xla
+from layers.tracing import tensorflow_on_cpu, traced_for_xla
 
 STEPS_PER_ITERATION = 5
 """Time steps that one iteration of the TensorFlow loop takes: a loop costs as much to go round as a small gate."""
+
+
+WORTH_TWO_LOOPS = 4_000_000
+"""Multiplications of one step's recurrent product from which two loops over half the batch each beat one (measured)."""
 
 
 def product(inputs, kernel, masks):
@@ -43,9 +50,7 @@ def check_arguments(units, **functions):
         ValueError: `units` is not a positive integer or an activation is unknown.
     """
     if isinstance(units, bool) or not isinstance(units, int) or units <= 0:
-        raise ValueError(
-            f"Received an invalid value for argument `units`, expected a positive integer, got {units!r}."
-        )
+        raise ValueError(f"Received an invalid value for argument `units`, expected a positive integer, got {units!r}.")
     for name, function in functions.items():
         try:
             activations.get(function)
@@ -174,19 +179,42 @@ def through_time(layer, forward, backward, sequences, states, mask, training, re
     """
     import tensorflow as tf
 
+    sequences = ops.cast(sequences, layer.cell.compute_dtype)
+    mask = None if mask is None else tf.cast(mask if len(mask.shape) == 2 else mask[..., 0], "bool")
+    if training and 0.0 < layer.cell.dropout < 1.0:
+        sequences = sequences * layer.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
+
+    def run(rows):
+        part = None if mask is None else mask[rows]
+        states_ = [state[rows] for state in states]
+        return _run(tf, layer, forward, backward, sequences[rows], states_, part, bool(training), recurrent_bias)
+
+    if not _halves_pay(tf, sequences, layer.cell.recurrent_kernel):
+        return run(slice(None))
+    middle = (sequences.shape[0] or tf.shape(sequences)[0]) // 2
+    return tree.map_structure(lambda *halves: tf.concat(halves, 0), run(slice(middle)), run(slice(middle, None)))
+
+
+def _halves_pay(tf, sequences, kernel):
+    """Whether to run two loops over half the batch each, which a graph without XLA does at the same time."""
+    if tf.executing_eagerly() or traced_for_xla()[0] or not tensorflow_on_cpu():
+        return False
+    threads = tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count() or 1
+    rows = int(sequences.shape[0] or 32)  # Keras's batch size where none is known
+    return threads > 1 and rows > 1 and rows * math.prod(kernel.shape) >= WORTH_TWO_LOOPS
+
+
+def _run(tf, layer, forward, backward, sequences, states, mask, training, recurrent_bias):
+    """Last output, all outputs and final states of some rows of a batch."""
     cell = layer.cell
-    sequences = ops.cast(sequences, cell.compute_dtype)
     inputs = tf.transpose(sequences, (1, 0, 2))  # (timesteps, batch, features)
-    kept_steps = None if mask is None else _time_major_mask(tf, mask)
+    kept_steps = None if mask is None else tf.transpose(mask)[..., None]  # (timesteps, batch, 1)
     if layer.go_backwards:
         inputs = tf.reverse(inputs, [0])
         kept_steps = None if kept_steps is None else tf.reverse(kept_steps, [0])
-    if training and 0.0 < cell.dropout < 1.0:
-        inputs = inputs * cell.get_dropout_mask(sequences[:, 0, :])
     projected = _project(tf, inputs, cell)
-    loop = _Loop(forward, backward, kept_steps, keep=bool(training), outputs=layer.return_sequences)
-    kernel = tf.convert_to_tensor(cell.recurrent_kernel)
-    hidden, *final = loop.run(projected, kernel, recurrent_bias, list(states))
+    loop = _Loop(forward, backward, kept_steps, keep=training, outputs=layer.return_sequences)
+    hidden, *final = loop.run(projected, tf.convert_to_tensor(cell.recurrent_kernel), recurrent_bias, list(states))
     if not layer.return_sequences:
         last = _unseen_as_zero(tf, final[0], kept_steps, layer.zero_output_for_mask, last=True)
         return last, last[:, None], final
@@ -194,24 +222,35 @@ def through_time(layer, forward, backward, sequences, states, mask, training, re
     return outputs[-1], tf.transpose(outputs, (1, 0, 2)), final
 
 
-def _time_major_mask(tf, mask):
-    mask = tf.cast(mask, "bool")
-    mask = mask[..., None] if len(mask.shape) == 2 else mask
-    return tf.transpose(mask, (1, 0, 2))  # (timesteps, batch, 1)
-
-
 def _project(tf, inputs, cell):
     """P = X W + b for all time steps at once."""
-    kernel, bias = tf.convert_to_tensor(cell.kernel), cell.bias
-    shape = tf.shape(inputs)
+    kernel = tf.convert_to_tensor(cell.kernel)
+    bias = None if cell.bias is None else tf.convert_to_tensor(cell.bias)
+    bias = bias[0] if bias is not None and len(bias.shape) == 2 else bias
     flat = tf.reshape(inputs, (-1, inputs.shape[-1]))  # (timesteps * batch, features)
-    flat = tf.matmul(flat, kernel)
-    if bias is not None:
-        bias = tf.convert_to_tensor(bias)
-        flat = tf.nn.bias_add(flat, bias[0] if len(bias.shape) == 2 else bias)
-    projected = tf.reshape(flat, (shape[0], shape[1], kernel.shape[1]))
+    flat = tf.matmul(flat, kernel) if bias is None else _affine(tf, flat, kernel, bias)
+    projected = tf.reshape(flat, (*tf.unstack(tf.shape(inputs)[:2]), kernel.shape[1]))
     projected.set_shape((*inputs.shape[:2], kernel.shape[1]))
     return projected
+
+
+def _affine(tf, inputs, kernel, bias):
+    """`inputs @ kernel + bias` with the bias's gradient as a matrix product, several times faster than a sum."""
+
+    @tf.custom_gradient
+    def affine(inputs, kernel, bias):
+        def gradient(upstream):
+            of_inputs = tf.matmul(upstream, kernel, transpose_b=True)
+            return of_inputs, tf.matmul(inputs, upstream, transpose_a=True), _column_sums(tf, upstream)
+
+        return tf.nn.bias_add(tf.matmul(inputs, kernel), bias), gradient
+
+    return affine(inputs, kernel, bias)
+
+
+def _column_sums(tf, matrix):
+    """The sum of every column; XLA is slow at the product with a single row of ones."""
+    return tf.matmul(tf.ones((2, tf.shape(matrix)[0]), matrix.dtype), matrix)[0]
 
 
 def _unseen_as_zero(tf, hidden, kept_steps, zero_masked, last=False):
@@ -246,7 +285,9 @@ class _Loop:
         @tf.custom_gradient
         def operation(projected, *rest):
             constants_, states_ = rest[: len(constants)], rest[len(constants) :]
-            hidden, final, kept = self._forward(tf, projected, constants_, states_, self.keep, self.outputs or self.keep)
+            hidden, final, kept = self._forward(
+                tf, projected, constants_, states_, self.keep, self.outputs or self.keep
+            )
 
             def gradient(*upstream):
                 of_hidden, of_final = (upstream[0], upstream[1:]) if self.outputs else (None, upstream)
@@ -268,7 +309,7 @@ class _Loop:
             if bias:
                 recurrent = tf.nn.bias_add(recurrent, bias[0])
             new, kept = self.forward(projected[time], recurrent, states)
-            written = ()
+            written: tuple = ()
             if self.kept_steps is not None:
                 kept_step = self.kept_steps[time]
                 new = tuple(tf.where(kept_step, one, old) for one, old in zip(new, states, strict=True))
@@ -309,7 +350,7 @@ class _Loop:
         width, size = before.shape[-1], kernel.shape[-1]
         flat = tf.reshape(of_recurrent, (-1, size))  # (timesteps * batch, gates * units)
         of_kernel = tf.matmul(tf.reshape(before, (-1, width)), flat, transpose_a=True)
-        of_bias = [tf.reduce_sum(flat, 0)] if bias else []
+        of_bias = [_column_sums(tf, flat)] if bias else []
         return of_projected, of_kernel, *of_bias, *of_states
 
 
@@ -323,14 +364,15 @@ def _scan(tf, step, carry, like, reverse):
     length = tf.shape(like)[0] if static is None else static
     per_iteration = 1 if static is None else STEPS_PER_ITERATION
     leading = 1 if static is None else static % per_iteration or min(per_iteration, static)
-    arrays = None
+    arrays: tuple | None = None
 
     def advance(count, carry, arrays):
         time = length - 1 - count if reverse else count
         carry, written = step(time, carry)
         if arrays is None:
             arrays = tuple(
-                tf.TensorArray(one.dtype, size=length, element_shape=one.shape, clear_after_read=False) for one in written
+                tf.TensorArray(one.dtype, size=length, element_shape=one.shape, clear_after_read=False)
+                for one in written
             )
         return carry, tuple(array.write(time, one) for array, one in zip(arrays, written, strict=True))
 
@@ -348,5 +390,5 @@ def _scan(tf, step, carry, like, reverse):
             lambda iteration, *_: iteration < iterations, body, (0, carry, arrays), maximum_iterations=iterations
         )
     # TensorFlow complains of arrays that nobody touches, and without a gradient nobody reads these.
-    _ = [array.flow for array in arrays]
+    _ = [array.flow for array in arrays or ()]
     return carry, arrays

@@ -228,19 +228,18 @@ def bench(
     where = folder(results)
     ledger.require_writable(where)
     workloads = [name for name in names or [] if name != "layers"]
-    found = measure(workloads, repeats, where) if workloads or not names else None
-    if "layers" not in (names or []):
-        emit(found) if as_json else tables.print_bench(found)
-        return
-    from benchmarks.layer_speed import measure as measure_layers
+    found = measure(workloads, repeats, where) if workloads or not names else {}
+    if "layers" in (names or []):
+        from benchmarks.layer_speed import measure as measure_layers
 
-    of_layers = measure_layers(where)
+        found = {**found, "layers": measure_layers(where)}
     if as_json:
-        emit(of_layers if found is None else {**found, "layers": of_layers})
+        emit(found)
         return
-    if found is not None:
+    if "benchmarks" in found:
         tables.print_bench(found)
-    tables.print_layer_bench(of_layers)
+    if "layers" in found:
+        tables.print_layer_bench(found["layers"])
 
 
 def chosen_reproductions(names: list[str] | None, everything: bool) -> dict[str, list[str]]:

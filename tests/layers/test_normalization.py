@@ -178,7 +178,7 @@ def test_fast_path_equals_the_plain_one_up_to_second_derivatives(layer, monkeypa
         return support.numpy([outputs, *first, *outer.gradient(penalty, [x, layer.gamma.value])])
 
     fast = results()
-    monkeypatch.setattr(normalization, "_tensorflow_on_cpu", lambda: False)
+    monkeypatch.setattr(normalization, "tensorflow_on_cpu", lambda: False)
     support.close(fast, results(), 2e-4)
 
 

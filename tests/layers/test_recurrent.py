@@ -90,7 +90,9 @@ def test_the_equations_in_numpy(layer, training):
 )
 def test_equal_to_keras(ours, peer, arguments, training):
     precisions = ("float64", "mixed_bfloat16") if "go_backwards" in arguments else ()
-    check_layer(ours, peer, {"units": 4, **arguments}, random(3, 7, 5), call={"training": training}, precisions=precisions)
+    check_layer(
+        ours, peer, {"units": 4, **arguments}, random(3, 7, 5), call={"training": training}, precisions=precisions
+    )
 
 
 @pairs
@@ -241,7 +243,10 @@ def test_states_carry_a_sequence_over_a_cut(ours, peer):
 @pairs
 def test_in_wrappers(ours, peer):
     x, mask = random(3, 7, 5), MASK[:3]
-    both, other = layers.Bidirectional(ours(4, return_sequences=True)), keras.layers.Bidirectional(peer(4, return_sequences=True))
+    both, other = (
+        layers.Bidirectional(ours(4, return_sequences=True)),
+        keras.layers.Bidirectional(peer(4, return_sequences=True)),
+    )
     both(x), other(x)
     assert both(x).shape == (3, 7, 8)
     other.set_weights(both.get_weights())
@@ -330,7 +335,9 @@ def test_the_loop_by_hand_is_the_one_that_runs(monkeypatch):
 
     calls = []
     scan = recurrence._scan
-    monkeypatch.setattr(recurrence, "_scan", lambda *args, **kwargs: calls.append(kwargs["reverse"]) or scan(*args, **kwargs))
+    monkeypatch.setattr(
+        recurrence, "_scan", lambda *args, **kwargs: calls.append(kwargs["reverse"]) or scan(*args, **kwargs)
+    )
     for ours, _ in PAIRS:
         calls.clear()
         layer = ours(3)
