@@ -43,15 +43,13 @@ class Dropout(keras.layers.Dropout):
 
     def call(self, inputs, training=False):
         """Inputs with a share `rate` of them dropped in training, unchanged otherwise."""
-        if not training:
+        if not training or self.rate == 0:
             return inputs
         return dropped(inputs, self.rate, self.seed_generator, self.noise_shape)
 
 
 def dropped(inputs, rate, seed_generator, noise_shape=None):
     """Inputs with a share `rate` of them set to zero and the others divided by 1 - `rate`; see `Dropout`."""
-    if rate == 0:
-        return inputs
     if rate == 1:
         return ops.zeros_like(inputs)
     dtype = keras.backend.result_type(inputs.dtype, "float32")

@@ -161,8 +161,11 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
         if dropout == 0 and not return_attention_scores and keras.backend.backend() == "tensorflow":
             heads, weights = _attend_on_tensorflow(query, key, value, seen), None
         else:
-            seeds = self._dropout_layer.seed_generator if dropout else None
-            heads, weights = _attend(query, key, value, seen, lambda weights: dropped(weights, dropout, seeds))
+
+            def drop(weights):
+                return dropped(weights, dropout, self._dropout_layer.seed_generator) if dropout else weights
+
+            heads, weights = _attend(query, key, value, seen, drop)
         if seen is not None:  # a query that sees no key has weight nowhere
             sees = ops.cast(ops.any(seen, axis=-1, keepdims=True), heads.dtype)
             heads, weights = heads * sees, None if weights is None else weights * sees
