@@ -3,13 +3,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint lock clean
+.PHONY: run test test-backends check lint lock clean
 
 run: $(VENV)/ready
 	$(BIN)/reproduce run
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/layers -n 2
+	$(BIN)/python -m pytest --ignore tests/layers
+
+# The layers' tests on Keras's other two backends; where PyTorch is installed, `make test` compares with it too.
+test-backends: $(VENV)/backends
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/layers -n 2
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/layers -n 2
 
 check: $(VENV)/ready
 	$(BIN)/reproduce check
@@ -24,6 +30,10 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+$(VENV)/backends: $(VENV)/ready requirements-backends.lock
+	$(BIN)/python -m pip install --quiet --requirement requirements-backends.lock
 	touch $@
 
 # Exact versions of everything, from pyproject.toml.

@@ -127,7 +127,7 @@ CASES = (
     Case("Conv2D", "3x3, 32x28x28x1 to 32", (32, 28, 28, 1), {"filters": 32, "kernel_size": 3}),
     Case("Conv2D", "3x3, 32x28x28x32 to 64", (32, 28, 28, 32), {"filters": 64, "kernel_size": 3}),
     Case("Conv2D", "1x1, 32x28x28x64 to 64", (32, 28, 28, 64), {"filters": 64, "kernel_size": 1}),
-    Case("MaxPooling2D", "32x28x28x64", (32, 28, 28, 64)),
-    Case("AveragePooling2D", "32x28x28x64", (32, 28, 28, 64)),
+    Case("MaxPooling2D", "2x2, 32x28x28x64", (32, 28, 28, 64)),
+    Case("AveragePooling2D", "2x2, 32x28x28x64", (32, 28, 28, 64), {"pool_size": 2}),
     Case("GlobalAveragePooling2D", "32x28x28x64", (32, 28, 28, 64)),
 )

@@ -8,6 +8,7 @@ from layers.recurrence import (
     check_mask,
     dropout_masks,
     loops_by_hand,
+    masks_a_gate,
     output_gradient,
     product,
     set_up,
@@ -196,7 +197,8 @@ class GRU(keras.layers.GRU):
         """The loop over time: by hand where the derivatives are known, else Keras's loop over our cell."""
         mask = check_mask(mask, sequences)
         if not (self.reset_after and loops_by_hand(self, training)):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
+            loop = keras.layers.RNN.inner_loop if masks_a_gate(self.cell) else keras.layers.GRU.inner_loop
+            return loop(self, sequences, initial_state, mask, training=training)
         bias = self.cell.bias[1] if self.use_bias else None
         return through_time(self, self._forward, self._backward, sequences, initial_state, mask, training, bias)
 

@@ -9,6 +9,7 @@ from layers.recurrence import (
     check_mask,
     dropout_masks,
     loops_by_hand,
+    masks_a_gate,
     output_gradient,
     product,
     set_up,
@@ -176,7 +177,8 @@ class LSTM(keras.layers.LSTM):
         """The loop over time: by hand where the derivatives are known, else Keras's loop over our cell."""
         mask = check_mask(mask, sequences)
         if not loops_by_hand(self, training):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
+            loop = keras.layers.RNN.inner_loop if masks_a_gate(self.cell) else keras.layers.LSTM.inner_loop
+            return loop(self, sequences, initial_state, mask, training=training)
         return through_time(self, self._forward, self._backward, sequences, initial_state, mask, training)
 
     def _forward(self, projected, recurrent, states):

@@ -148,7 +148,12 @@ def loops_by_hand(layer, training):
     cell = layer.cell
     gates = getattr(cell, "recurrent_activation", cell.activation)
     known = output_gradient(cell.activation) is not None and output_gradient(gates) is not None
-    return known and not (training and cell.recurrent_dropout)
+    return known and not (training and (cell.recurrent_dropout or masks_a_gate(cell)))
+
+
+def masks_a_gate(cell):
+    """Whether each gate has a dropout mask of its own; Keras's LSTM and GRU fail then, its loop over a cell doesn't."""
+    return bool(cell.dropout) and getattr(cell, "implementation", 2) == 1
 
 
 def through_time(layer, forward, backward, sequences, states, mask, training, recurrent_bias=None):
@@ -250,6 +255,8 @@ def _affine(tf, inputs, kernel, bias):
 
 def _column_sums(tf, matrix):
     """The sum of every column; XLA is slow at the product with a single row of ones."""
+    if matrix.dtype.size < 4:  # a product may add up in half precision, a sum doesn't
+        return tf.reduce_sum(matrix, 0)
     return tf.matmul(tf.ones((2, tf.shape(matrix)[0]), matrix.dtype), matrix)[0]
 
 

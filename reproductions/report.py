@@ -9,7 +9,7 @@ from typing import Any
 
 from reproductions import ledger, registry
 from reproductions.figures import draw
-from reproductions.tables import LAYER_COLUMNS, layer_cells, measured_text, memory_cells, number
+from reproductions.tables import LAYER_COLUMNS, layer_cells, layer_summary, measured_text, memory_cells, number
 
 
 def write(results: Path) -> list[Path]:
@@ -87,6 +87,7 @@ def _layer_bench(results: Path) -> str:
         "| " + " | ".join(LAYER_COLUMNS) + " |",
         "|--" * len(LAYER_COLUMNS) + "|",
         *("| " + " | ".join(layer_cells(row)) + " |" for row in found["rows"]),
+        *(f"\n{line}" for line in layer_summary(found)),
         "\n| peak memory of a training step | ours | `keras.layers` | ratio |",
         "|--|--|--|--|",
         *("| " + " | ".join(memory_cells(row)) + " |" for row in found["memory"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 from dataclasses import asdict, fields
 from itertools import pairwise
 from pathlib import Path
@@ -322,6 +323,34 @@ def print_layer_bench(found: dict[str, Any]) -> None:
     for row in found["memory"]:
         weighed.add_row(*memory_cells(row))
     console().print(weighed)
+    for line in layer_summary(found):
+        console().print(line)
+
+
+def layer_summary(found: dict[str, Any]) -> list[str]:
+    """The benchmark in sentences: medians over all rows, and every row that misses its bound by more than its noise."""
+    rows = found["rows"]
+    lines = []
+    for mode, words in (("graph", "as a graph"), ("xla", "under XLA")):
+        ratios = [row[f"ratio {mode}"] for row in rows]
+        slower = [_row_name(row, f"ratio {mode}") for row in rows if row[f"quartiles {mode}"][0] > 1]
+        lines.append(
+            f"Ours / keras.layers {words}: median {statistics.median(ratios):.2f} of {len(ratios)} rows, from "
+            f"{min(ratios):.2f} to {max(ratios):.2f}; lower quartile above 1: {', '.join(slower) or 'none'}."
+        )
+    steps = [row for row in rows if row["what"] == "step" and "ratio torch" in row]
+    if steps:
+        slower = [_row_name(row, "ratio torch") for row in steps if row["ratio torch"] > 1]
+        median = statistics.median(row["ratio torch"] for row in steps)
+        lines.append(
+            f"Ours / torch.nn, training step, our faster mode: median {median:.2f} of {len(steps)} rows; above 1: "
+            f"{', '.join(slower) or 'none'}."
+        )
+    return lines
+
+
+def _row_name(row: dict[str, Any], ratio: str) -> str:
+    return f"{row['layer']} {row['size']} {row['what']} ({row[ratio]:.2f})"
 
 
 LAYER_COLUMNS = (
