@@ -60,6 +60,7 @@ def test_formulas(which, shape, seed):
     support.close(layer(x), reference(layer, x.astype("float64")), 1e-6)
 
 
+@support.needs_float64
 @pytest.mark.parametrize(("kind", "arguments"), LAYERS)
 def test_gradients_are_finite_differences(kind, arguments):
     layer, x = kind(**arguments, dtype="float64"), support.random(3, 4, dtype="float64")
