@@ -188,7 +188,7 @@ def peak_memory(side: str, name: str) -> float:
 def measure(results: Path) -> dict[str, Any]:
     """Time every case, weigh the largest, write `layer_bench.json` into the ledger's folder and return what it holds."""
     from reproductions import ledger
-    from reproductions.environment import commit, cpu_model, versions
+    from reproductions.environment import machine
 
     found: dict[str, Any] = _child()
     found["memory"] = []
@@ -196,8 +196,7 @@ def measure(results: Path) -> dict[str, Any]:
         print(f"memory of {name}", file=sys.stderr, flush=True)
         ours, theirs = (statistics.median(_child(side, name) for _ in range(3)) for side in ("ours", "keras"))
         found["memory"].append({"case": name, "ours MiB": round(ours, 1), "keras MiB": round(theirs, 1)})
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found["environment"] = {"cpu": cpu_model(), "cores": cores, "versions": versions(), "commit": commit()}
+    found["environment"] = machine()
     ledger.write_json(results / "layer_bench.json", found)
     return found
 
@@ -218,15 +217,16 @@ def main(out: str, side: str = "", name: str = "") -> None:
     if side:
         Path(out).write_text(json.dumps(peak_memory(side, name)), encoding="utf-8")
         return
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     import tensorflow as tf
+
+    from reproductions.environment import cores
 
     tf.get_logger().setLevel("ERROR")  # every case is traced once on purpose
     found: dict[str, Any] = {"rows": [], "torch": None}
     if importlib.util.find_spec("torch"):
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(cores())
         # TensorFlow flushes denormals; gradients that vanish through 200 steps cost PyTorch seconds without this.
         torch.set_flush_denormal(True)
         found["torch"] = torch.__version__

@@ -26,7 +26,7 @@ def bench(names: list[str], repeats: int, results: Path) -> dict[str, Any]:
         UnknownName: there is no benchmark of that name.
     """
     from benchmarks.workloads import WORKLOADS
-    from reproductions.environment import commit, cpu_model, versions
+    from reproductions.environment import machine
     from reproductions.runner import unavailable_data
 
     unknown = [name for name in names if name not in WORKLOADS]
@@ -58,8 +58,7 @@ def bench(names: list[str], repeats: int, results: Path) -> dict[str, Any]:
             "bound": workload.bound,
             "met": ratio >= workload.bound,
         }
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found["environment"] = {"cpu": cpu_model(), "cores": cores, "versions": versions(), "commit": commit()}
+    found["environment"] = machine()
     ledger.write_json(path, found)
     return found
 

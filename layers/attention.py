@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from layers.dropout import dropped
+
 MASKED = -1e30  # added to a hidden score: no real score outweighs it, and unlike -inf it leaves no NaN in a row of them
 
 
@@ -49,7 +51,7 @@ class _Attention(keras.layers.Layer):
         weights = ops.cast(weights, value.dtype)
         kept = weights
         if training and self.dropout > 0:
-            kept = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+            kept = dropped(weights, self.dropout, self.seed_generator)
         return ops.matmul(kept, value), weights
 
     def _masks(self, mask, query, value, use_causal_mask):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from layers.arguments import activation_function, positive_integer
 from layers.convolution import Conv2D
 from layers.normalization import BatchNormalization
 from layers.pooling import MaxPooling2D
@@ -24,13 +25,7 @@ class _Block(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        try:
-            self.activation = keras.activations.get(activation)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                "`activation` must be None, a function or the name of one in keras.activations. "
-                f"Received: activation={activation!r}"
-            ) from error
+        self.activation = activation_function("activation", activation)
         if not 0 <= momentum <= 1:
             raise ValueError(f"`momentum` must be in [0, 1]. Received: momentum={momentum!r}")
         if epsilon <= 0:
@@ -144,7 +139,7 @@ class ResidualBlock(_Block):
         super().__init__(**kwargs)
         if projection not in (None, True, False):
             raise ValueError(f"`projection` must be True, False or None. Received: projection={projection!r}")
-        self.filters = _positive("filters", filters)
+        self.filters = positive_integer("filters", filters)
         self.kernel_size = _pair("kernel_size", kernel_size)
         self.strides = _pair("strides", strides)
         self.bottleneck = bottleneck
@@ -247,12 +242,12 @@ class InceptionBlock(_Block):
         **kwargs,
     ):
         super().__init__(use_batch_norm=use_batch_norm, **kwargs)
-        self.filters_1x1 = _positive("filters_1x1", filters_1x1)
-        self.filters_3x3_reduce = _positive("filters_3x3_reduce", filters_3x3_reduce)
-        self.filters_3x3 = _positive("filters_3x3", filters_3x3)
-        self.filters_5x5_reduce = _positive("filters_5x5_reduce", filters_5x5_reduce)
-        self.filters_5x5 = _positive("filters_5x5", filters_5x5)
-        self.filters_pool = _positive("filters_pool", filters_pool)
+        self.filters_1x1 = positive_integer("filters_1x1", filters_1x1)
+        self.filters_3x3_reduce = positive_integer("filters_3x3_reduce", filters_3x3_reduce)
+        self.filters_3x3 = positive_integer("filters_3x3", filters_3x3)
+        self.filters_5x5_reduce = positive_integer("filters_5x5_reduce", filters_5x5_reduce)
+        self.filters_5x5 = positive_integer("filters_5x5", filters_5x5)
+        self.filters_pool = positive_integer("filters_pool", filters_pool)
 
     def build(self, input_shape):
         """Create the six convolutions and the pooling."""
@@ -321,12 +316,6 @@ def _apply(pair, inputs, training):
     convolution, normalization = pair
     outputs = convolution(inputs)
     return outputs if normalization is None else normalization(outputs, training=training)
-
-
-def _positive(name, value):
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value <= 0:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-    return int(value)
 
 
 def _pair(name, value):

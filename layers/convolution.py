@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from layers.arguments import activation_function
 from layers.tracing import tensorflow_on_cpu, traced_for_xla
 
 FEW_PATCH_ENTRIES = 65_536  # a patch matrix with fewer numbers an image than this was measured faster than convolutions
@@ -75,13 +76,7 @@ class Conv2D(keras.layers.Conv2D):
                 raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
         if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
             raise ValueError(f"`padding` must be 'valid' or 'same'. Received: padding={padding!r}")
-        try:
-            activation = keras.activations.get(activation)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                "`activation` must be None, a function or the name of one in keras.activations. "
-                f"Received: activation={activation!r}"
-            ) from error
+        activation = activation_function("activation", activation)
         super().__init__(
             filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, *args, **kwargs
         )

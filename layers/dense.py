@@ -1,9 +1,9 @@
 """The fully connected layer: every output is a weighted sum of all inputs."""
 
-import operator
-
 import keras
 from keras import ops
+
+from layers.arguments import activation_function, positive_integer
 
 
 @keras.saving.register_keras_serializable("layers")
@@ -47,7 +47,9 @@ class Dense(keras.layers.Dense):
     """
 
     def __init__(self, units, activation=None, *args, **kwargs):
-        super().__init__(_positive_integer(units), _activation(activation), *args, **kwargs)
+        super().__init__(
+            positive_integer("units", units), activation_function("activation", activation), *args, **kwargs
+        )
 
     def build(self, input_shape):
         """Create the weights for the features of `input_shape`."""
@@ -65,19 +67,3 @@ class Dense(keras.layers.Dense):
     def quantize(self, mode=None, type_check=True, config=None):
         """Store the kernel in fewer bits, as `keras.layers.Dense` does; subclasses must say `type_check=False`."""
         super().quantize(mode, type_check=type_check and type(self) is not Dense, config=config)
-
-
-def _positive_integer(units):
-    if isinstance(units, bool) or not hasattr(units, "__index__") or units <= 0:
-        raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
-    return operator.index(units)
-
-
-def _activation(activation):
-    try:
-        return keras.activations.get(activation)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "`activation` must be None, a function or the name of one in keras.activations, such as 'relu' or 'sigmoid'. "
-            f"Received: activation={activation!r}"
-        ) from error

@@ -4,15 +4,12 @@ import keras
 from keras import ops
 
 from layers.recurrence import (
+    LoopByHand,
     check_arguments,
-    check_mask,
     dropout_masks,
-    loops_by_hand,
-    masks_a_gate,
     output_gradient,
     product,
     set_up,
-    through_time,
 )
 
 
@@ -88,7 +85,7 @@ def mixed_state(cell, projected, recurrent, h):
 
 
 @keras.saving.register_keras_serializable("layers")
-class GRU(keras.layers.GRU):
+class GRU(LoopByHand, keras.layers.GRU):
     """A GRU over a sequence; `GRUCell` has the equations.
 
     On TensorFlow without a GPU the loop of `reset_after=True` has a backward pass derived by hand; elsewhere Keras's
@@ -193,20 +190,13 @@ class GRU(keras.layers.GRU):
             **kwargs,
         )
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """The loop over time: by hand where the derivatives are known, else Keras's loop over our cell."""
-        mask = check_mask(mask, sequences)
-        if not (self.reset_after and loops_by_hand(self, training)):
-            loop = keras.layers.RNN.inner_loop if masks_a_gate(self.cell) else keras.layers.GRU.inner_loop
-            return loop(self, sequences, initial_state, mask, training=training)
-        bias = self.cell.bias[1] if self.use_bias else None
-        return through_time(self, self._forward, self._backward, sequences, initial_state, mask, training, bias)
-
-    def _forward(self, projected, recurrent, states):
+    def forward_step(self, projected, recurrent, states):
+        """One step of `through_time`, and what `backward_step` needs of it."""
         h, *kept = mixed_state(self.cell, projected, recurrent, states[0])
         return (h,), tuple(kept)
 
-    def _backward(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states):
+        """The derivatives of `forward_step`."""
         d_act, d_gate = output_gradient(self.cell.activation), output_gradient(self.cell.recurrent_activation)
         (of_h,) = of_states
         z, r, candidate, h_h = kept

@@ -5,15 +5,12 @@ import numpy as np
 from keras import ops
 
 from layers.recurrence import (
+    LoopByHand,
     check_arguments,
-    check_mask,
     dropout_masks,
-    loops_by_hand,
-    masks_a_gate,
     output_gradient,
     product,
     set_up,
-    through_time,
 )
 from layers.tracing import traced_for_xla
 
@@ -68,7 +65,7 @@ class LSTMCell(keras.layers.LSTMCell):
 
 
 @keras.saving.register_keras_serializable("layers")
-class LSTM(keras.layers.LSTM):
+class LSTM(LoopByHand, keras.layers.LSTM):
     """An LSTM over a sequence; `LSTMCell` has the equations.
 
     On TensorFlow without a GPU the loop has a backward pass derived by hand; elsewhere Keras's loop runs our cell, and
@@ -173,15 +170,8 @@ class LSTM(keras.layers.LSTM):
             **kwargs,
         )
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """The loop over time: by hand where the derivatives are known, else Keras's loop over our cell."""
-        mask = check_mask(mask, sequences)
-        if not loops_by_hand(self, training):
-            loop = keras.layers.RNN.inner_loop if masks_a_gate(self.cell) else keras.layers.LSTM.inner_loop
-            return loop(self, sequences, initial_state, mask, training=training)
-        return through_time(self, self._forward, self._backward, sequences, initial_state, mask, training)
-
-    def _forward(self, projected, recurrent, states):
+    def forward_step(self, projected, recurrent, states):
+        """One step of `through_time`, and what `backward_step` needs of it."""
         act = self.cell.activation
         i, f, candidate, o = self._gates(projected + recurrent)
         C = f * states[1] + i * candidate
@@ -197,7 +187,8 @@ class LSTM(keras.layers.LSTM):
         z_i, z_f, z_c, z_o = ops.split(z, 4, axis=1)
         return gate(z_i), gate(z_f), act(z_c), gate(z_o)
 
-    def _backward(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states):
+        """The derivatives of `forward_step`."""
         d_act, d_gate = output_gradient(self.cell.activation), output_gradient(self.cell.recurrent_activation)
         of_h, of_C = of_states
         i, f, candidate, o, squashed = kept

@@ -6,6 +6,7 @@ import os
 from keras import activations, backend, ops, tree
 from keras.layers import RNN, InputSpec
 
+from layers.arguments import activation_function
 from layers.tracing import tensorflow_on_cpu, traced_for_xla
 
 STEPS_PER_ITERATION = 5
@@ -52,13 +53,7 @@ def check_arguments(units, **functions):
     if isinstance(units, bool) or not isinstance(units, int) or units <= 0:
         raise ValueError(f"Received an invalid value for argument `units`, expected a positive integer, got {units!r}.")
     for name, function in functions.items():
-        try:
-            activations.get(function)
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"Argument `{name}` must be None, a callable or the name of a function in keras.activations, such as "
-                f"'tanh' or 'relu'. Received: {name}={function!r}"
-            ) from error
+        activation_function(name, function)
 
 
 def set_up(layer, cell, use_cudnn, **arguments):
@@ -148,6 +143,9 @@ def loops_by_hand(layer, training):
     cell = layer.cell
     gates = getattr(cell, "recurrent_activation", cell.activation)
     known = output_gradient(cell.activation) is not None and output_gradient(gates) is not None
+    known = known and getattr(
+        cell, "reset_after", True
+    )  # a GRU's reset before the product needs a second product a step
     return known and not (training and (cell.recurrent_dropout or masks_a_gate(cell)))
 
 
@@ -156,27 +154,43 @@ def masks_a_gate(cell):
     return bool(cell.dropout) and getattr(cell, "implementation", 2) == 1
 
 
-def through_time(layer, forward, backward, sequences, states, mask, training, recurrent_bias=None):
+class LoopByHand(RNN):
+    """For a subclass of a Keras recurrent layer: its loop over time with a backward pass derived by hand where that is known.
+
+    The layer brings the two steps of `through_time`.
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        """The loop over time: by hand where the derivatives are known, else Keras's loop over our cell."""
+        mask = check_mask(mask, sequences)
+        if loops_by_hand(self, training):
+            return through_time(self, sequences, initial_state, mask, training)
+        if masks_a_gate(self.cell):
+            return RNN.inner_loop(self, sequences, initial_state, mask, training=training)
+        return super().inner_loop(sequences, initial_state, mask, training=training)
+
+
+def through_time(layer, sequences, states, mask, training):
     """Run a recurrent layer over all time steps, with backpropagation through time derived by hand (TensorFlow).
 
     The inputs of all steps are projected in one matrix product and so are, after the backward loop, the gradients of
     kernel and recurrent kernel:
 
-        P = X W + b,   a_t = h_(t-1) U + b_r,   states_t = forward(P_t, a_t, states_(t-1))
+        P = X W + b,   a_t = h_(t-1) U + b_r,   states_t = forward_step(P_t, a_t, states_(t-1))
         dU = sum_t h_(t-1)^T da_t,   dW = sum_t x_t^T dP_t,   dh_(t-1) = da_t U^T + what flows past the gates
 
     Only a training call keeps the gates of every step; a gradient of an inference call computes them again.
 
     Args:
-        layer: the recurrent layer; kernel, bias and flags are read from it and its cell.
-        forward: (projected, recurrent, states) -> (new states, tensors that backward needs); the hidden state is first.
-        backward: (gradients of the new states, kept tensors, old states) -> (gradient of projected, gradient of
-            recurrent, gradients of the old states without the path through the recurrent product).
+        layer: the recurrent layer; weights and flags are read from it and its cell. It has two methods,
+            `forward_step(projected, recurrent, states)`, which gives the new states, the hidden state first, and the
+            tensors that the backward step needs; and `backward_step(gradients of the new states, those tensors, old
+            states)`, which gives the gradients of projected and of recurrent, and those of the old states without the
+            path through the recurrent product.
         sequences: inputs of shape (batch, timesteps, features).
         states: initial states of shape (batch, units).
         mask: None or booleans of shape (batch, timesteps), False for steps that leave the states as they are.
         training: whether this is a training call.
-        recurrent_bias: None or a bias of the recurrent product.
 
     Returns:
         Last output (batch, units), all outputs (batch, timesteps, units) or the last one as (batch, 1, units) where the
@@ -192,7 +206,7 @@ def through_time(layer, forward, backward, sequences, states, mask, training, re
     def run(rows):
         part = None if mask is None else mask[rows]
         states_ = [state[rows] for state in states]
-        return _run(tf, layer, forward, backward, sequences[rows], states_, part, bool(training), recurrent_bias)
+        return _run(tf, layer, sequences[rows], states_, part, bool(training))
 
     if not _halves_pay(tf, sequences, layer.cell.recurrent_kernel):
         return run(slice(None))
@@ -209,7 +223,7 @@ def _halves_pay(tf, sequences, kernel):
     return threads > 1 and rows > 1 and rows * math.prod(kernel.shape) >= WORTH_TWO_LOOPS
 
 
-def _run(tf, layer, forward, backward, sequences, states, mask, training, recurrent_bias):
+def _run(tf, layer, sequences, states, mask, training):
     """Last output, all outputs and final states of some rows of a batch."""
     cell = layer.cell
     inputs = tf.transpose(sequences, (1, 0, 2))  # (timesteps, batch, features)
@@ -217,8 +231,9 @@ def _run(tf, layer, forward, backward, sequences, states, mask, training, recurr
     if layer.go_backwards:
         inputs = tf.reverse(inputs, [0])
         kept_steps = None if kept_steps is None else tf.reverse(kept_steps, [0])
-    projected = _project(tf, inputs, cell)
-    loop = _Loop(forward, backward, kept_steps, keep=training, outputs=layer.return_sequences)
+    bias, recurrent_bias = _biases(tf, cell)
+    projected = _project(tf, inputs, tf.convert_to_tensor(cell.kernel), bias)
+    loop = _Loop(layer.forward_step, layer.backward_step, kept_steps, keep=training, outputs=layer.return_sequences)
     hidden, *final = loop.run(projected, tf.convert_to_tensor(cell.recurrent_kernel), recurrent_bias, list(states))
     if not layer.return_sequences:
         last = _unseen_as_zero(tf, final[0], kept_steps, layer.zero_output_for_mask, last=True)
@@ -227,11 +242,16 @@ def _run(tf, layer, forward, backward, sequences, states, mask, training, recurr
     return outputs[-1], tf.transpose(outputs, (1, 0, 2)), final
 
 
-def _project(tf, inputs, cell):
+def _biases(tf, cell):
+    """The biases of the inputs' and of the recurrent product, None where there is none."""
+    if cell.bias is None:
+        return None, None
+    bias = tf.convert_to_tensor(cell.bias)
+    return (bias[0], bias[1]) if len(bias.shape) == 2 else (bias, None)
+
+
+def _project(tf, inputs, kernel, bias):
     """P = X W + b for all time steps at once."""
-    kernel = tf.convert_to_tensor(cell.kernel)
-    bias = None if cell.bias is None else tf.convert_to_tensor(cell.bias)
-    bias = bias[0] if bias is not None and len(bias.shape) == 2 else bias
     flat = tf.reshape(inputs, (-1, inputs.shape[-1]))  # (timesteps * batch, features)
     flat = tf.matmul(flat, kernel) if bias is None else _affine(tf, flat, kernel, bias)
     projected = tf.reshape(flat, (*tf.unstack(tf.shape(inputs)[:2]), kernel.shape[1]))

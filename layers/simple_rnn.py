@@ -3,14 +3,12 @@
 import keras
 
 from layers.recurrence import (
+    LoopByHand,
     check_arguments,
-    check_mask,
     dropout_masks,
-    loops_by_hand,
     output_gradient,
     product,
     set_up,
-    through_time,
 )
 
 
@@ -54,7 +52,7 @@ class SimpleRNNCell(keras.layers.SimpleRNNCell):
 
 
 @keras.saving.register_keras_serializable("layers")
-class SimpleRNN(keras.layers.SimpleRNN):
+class SimpleRNN(LoopByHand, keras.layers.SimpleRNN):
     """A plain recurrent network over a sequence; `SimpleRNNCell` has the equation.
 
     On TensorFlow the loop has a backward pass derived by hand; elsewhere Keras's loop runs our cell.
@@ -149,18 +147,13 @@ class SimpleRNN(keras.layers.SimpleRNN):
             **kwargs,
         )
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """The loop over time: by hand where the derivative is known, else Keras's loop over our cell."""
-        mask = check_mask(mask, sequences)
-        if not loops_by_hand(self, training):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        return through_time(self, self._forward, self._backward, sequences, initial_state, mask, training)
-
-    def _forward(self, projected, recurrent, states):
+    def forward_step(self, projected, recurrent, states):
+        """One step of `through_time`, and what `backward_step` needs of it."""
         h = self.cell.activation(projected + recurrent)
         return (h,), (h,)
 
-    def _backward(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states):
+        """The derivatives of `forward_step`."""
         of_sum = output_gradient(self.cell.activation)(kept[0], of_states[0])
         return of_sum, of_sum, (None,)
 

@@ -158,24 +158,31 @@ class _Block(keras.layers.Layer):
         dropout = Dropout(self.dropout, seed=self._seed(number), dtype=self.dtype_policy, name=f"{name}_dropout")
         return norm, dropout
 
-    def _feed_forward(self, number, shape):
-        feed_forward = FeedForward(
+    def _build_feed_forward(self, shape):
+        self.feed_forward = FeedForward(
             self.intermediate_dim,
             activation=self.activation,
             use_bias=self.use_bias,
             kernel_initializer=self.kernel_initializer,
-            seed=self._seed(number),
+            seed=self._seed(2),
             dtype=self.dtype_policy,
             name="feed_forward",
         )
-        feed_forward.build(shape)
-        return feed_forward
+        self.feed_forward.build(shape)
+        self.feed_forward_norm, self.feed_forward_dropout_layer = self._around("feed_forward", 3, shape)
 
     def _residual(self, inputs, sublayer, norm, dropout, training):
         """LayerNorm(x + Sublayer(x)), or x + Sublayer(LayerNorm(x)) with `norm_first`; and what else sublayer gave."""
         outputs, weights = sublayer(norm(inputs) if self.norm_first else inputs)
         outputs = inputs + dropout(outputs, training=training)
         return outputs if self.norm_first else norm(outputs), weights
+
+    def _fed_forward(self, inputs, training):
+        """The last residual connection of both blocks."""
+        norm, dropout = self.feed_forward_norm, self.feed_forward_dropout_layer
+        return self._residual(
+            inputs, lambda x: (self.feed_forward(x, training=training), None), norm, dropout, training
+        )[0]
 
     @staticmethod
     def _attend(attention, source=None, return_attention_scores=False, **call):
@@ -257,8 +264,7 @@ class TransformerEncoderBlock(_Block):
         _check_shape("inputs", input_shape)
         self.attention = self._attention("attention", 0, input_shape, input_shape)
         self.attention_norm, self.attention_dropout_layer = self._around("attention", 1, input_shape)
-        self.feed_forward = self._feed_forward(2, input_shape)
-        self.feed_forward_norm, self.feed_forward_dropout_layer = self._around("feed_forward", 3, input_shape)
+        self._build_feed_forward(input_shape)
 
     def call(
         self,
@@ -280,13 +286,7 @@ class TransformerEncoderBlock(_Block):
             use_causal_mask=use_causal_mask,
         )
         y, weights = self._residual(inputs, attend, self.attention_norm, self.attention_dropout_layer, training)
-        z, _ = self._residual(
-            y,
-            lambda x: (self.feed_forward(x, training=training), None),
-            self.feed_forward_norm,
-            self.feed_forward_dropout_layer,
-            training,
-        )
+        z = self._fed_forward(y, training)
         return (z, weights) if return_attention_scores else z
 
     def compute_output_shape(self, input_shape):
@@ -353,8 +353,7 @@ class TransformerDecoderBlock(_Block):
             _check_shape("encoder_outputs", encoder_outputs_shape)
             self.cross_attention = self._attention("cross_attention", 4, inputs_shape, encoder_outputs_shape)
             self.cross_norm, self.cross_dropout_layer = self._around("cross_attention", 5, inputs_shape)
-        self.feed_forward = self._feed_forward(2, inputs_shape)
-        self.feed_forward_norm, self.feed_forward_dropout_layer = self._around("feed_forward", 3, inputs_shape)
+        self._build_feed_forward(inputs_shape)
 
     def call(
         self,
@@ -396,13 +395,7 @@ class TransformerDecoderBlock(_Block):
             )
             y, weights = self._residual(y, attend, self.cross_norm, self.cross_dropout_layer, training)
             all_weights.append(weights)
-        z, _ = self._residual(
-            y,
-            lambda x: (self.feed_forward(x, training=training), None),
-            self.feed_forward_norm,
-            self.feed_forward_dropout_layer,
-            training,
-        )
+        z = self._fed_forward(y, training)
         return (z, *all_weights) if return_attention_scores else z
 
     def compute_mask(self, inputs, mask=None):

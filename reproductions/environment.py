@@ -27,6 +27,16 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine() -> dict[str, Any]:
+    """What a benchmark ran on."""
+    return {"cpu": cpu_model(), "cores": cores(), "versions": versions(), "commit": commit()}
+
+
 def platform_key() -> dict[str, str]:
     """What a golden trace depends on besides the code."""
     found = versions()
@@ -48,7 +58,7 @@ def describe() -> dict[str, Any]:
         "versions": versions(),
         "platform": platform.platform(),
         "cpu": cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "devices": [device.name for device in tf.config.list_logical_devices()],
         "strategy": "one device",
         "precision": keras.config.dtype_policy().name,
