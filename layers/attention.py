@@ -9,7 +9,8 @@ MASKED = -1e30  # added to a hidden score: no real score outweighs it, and unlik
 
 
 class _Attention(keras.layers.Layer):
-    """What the three share: score, mask, softmax, weighted sum. A subclass supplies `scores(query, key)`.
+    """What the three share: score, mask, softmax, weighted sum. A subclass has `scores(query, key)`,
+    which gives e of shape `(batch, Tq, Tv)`.
 
     With query s of length Tq, key h and value v of length Tv:
 
@@ -25,10 +26,6 @@ class _Attention(keras.layers.Layer):
         self.supports_masking = True
         if dropout > 0:
             self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def scores(self, query, key):
-        """Scores e of shape `(batch, Tq, Tv)`."""
-        raise NotImplementedError
 
     def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
         """Contexts of shape `(batch, Tq, value width)`, and the attention weights `(batch, Tq, Tv)` if asked for."""
@@ -136,8 +133,36 @@ def _positive(name, value):
     return value
 
 
+class _LearnedAttention(_Attention):
+    """What the two with weights share: how their kernels start, are penalised and constrained."""
+
+    def __init__(self, kernel_initializer, kernel_regularizer, kernel_constraint, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+
+    def _add_kernel(self, name, shape):
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=self.kernel_initializer.clone(),  # the same object would draw all kernels alike
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+
+    def get_config(self):
+        """Constructor arguments."""
+        return {
+            **super().get_config(),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+        }
+
+
 @keras.saving.register_keras_serializable("layers")
-class BahdanauAttention(_Attention):
+class BahdanauAttention(_LearnedAttention):
     """Additive attention: a small network scores each pair of query and key.
 
         e_ij = v^T tanh(W s_i + U h_j + b),  alpha_ij = softmax_j(e_ij),  c_i = sum_j alpha_ij v_j
@@ -185,30 +210,19 @@ class BahdanauAttention(_Attention):
         kernel_constraint=None,
         **kwargs,
     ):
-        super().__init__(dropout=dropout, seed=seed, **kwargs)
+        super().__init__(
+            kernel_initializer, kernel_regularizer, kernel_constraint, dropout=dropout, seed=seed, **kwargs
+        )
         self.units = _positive("units", units)
         self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
     def build(self, input_shape):
         """Create W, U, v and b."""
         query_width, key_width = self._widths(input_shape)
-
-        def kernel(name, shape):
-            return self.add_weight(
-                name=name,
-                shape=shape,
-                initializer=self.kernel_initializer.clone(),  # the same object would draw W, U and v alike
-                regularizer=self.kernel_regularizer,
-                constraint=self.kernel_constraint,
-            )
-
-        self.query_kernel = kernel("query_kernel", (query_width, self.units))
-        self.key_kernel = kernel("key_kernel", (key_width, self.units))
-        self.score_kernel = kernel("score_kernel", (self.units,))
+        self.query_kernel = self._add_kernel("query_kernel", (query_width, self.units))
+        self.key_kernel = self._add_kernel("key_kernel", (key_width, self.units))
+        self.score_kernel = self._add_kernel("score_kernel", (self.units,))
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(name="bias", shape=(self.units,), initializer=self.bias_initializer)
@@ -248,15 +262,12 @@ class BahdanauAttention(_Attention):
             **super().get_config(),
             "units": self.units,
             "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
         }
 
 
 @keras.saving.register_keras_serializable("layers")
-class LuongAttention(_Attention):
+class LuongAttention(_LearnedAttention):
     """Multiplicative attention, with the three scores of the paper.
 
         dot:      e_ij = s_i^T h_j
@@ -306,7 +317,9 @@ class LuongAttention(_Attention):
         kernel_constraint=None,
         **kwargs,
     ):
-        super().__init__(dropout=dropout, seed=seed, **kwargs)
+        super().__init__(
+            kernel_initializer, kernel_regularizer, kernel_constraint, dropout=dropout, seed=seed, **kwargs
+        )
         if score not in ("dot", "general", "concat"):
             raise ValueError(f"`score` must be 'dot', 'general' or 'concat'. Received: score={score!r}")
         if score == "concat":
@@ -316,9 +329,6 @@ class LuongAttention(_Attention):
         self.score = score
         self.units = units
         self.use_scale = use_scale
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
     def build(self, input_shape):
         """Create W, v and the scale, as the score asks for."""
@@ -334,15 +344,8 @@ class LuongAttention(_Attention):
             "concat": {"kernel": (self.query_width + key_width, self.units), "score_kernel": (self.units,)},
         }
         for name, shape in shapes[self.score].items():
-            setattr(self, name, self.add_weight(name=name, shape=shape, **self._kernel_arguments()))
+            setattr(self, name, self._add_kernel(name, shape))
         self.scale = self.add_weight(name="scale", shape=(), initializer="ones") if self.use_scale else None
-
-    def _kernel_arguments(self):
-        return {
-            "initializer": self.kernel_initializer.clone(),
-            "regularizer": self.kernel_regularizer,
-            "constraint": self.kernel_constraint,
-        }
 
     def scores(self, query, key):
         """The chosen score, of shape `(batch, Tq, Tv)`."""
@@ -364,9 +367,6 @@ class LuongAttention(_Attention):
             "score": self.score,
             "units": self.units,
             "use_scale": self.use_scale,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,13 @@ class FileBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         """The dataset's name in the catalog."""
         return self.name
 
+    @abstractmethod
     def features(self) -> tfds.features.FeaturesDict:
         """The features of one example."""
-        raise NotImplementedError(f"{type(self).__name__} must define features().")
 
+    @abstractmethod
     def splits(self, path: Any) -> dict[str, Any]:
         """Examples by split."""
-        raise NotImplementedError(f"{type(self).__name__} must define splits().")
 
     def _info(self) -> tfds.core.DatasetInfo:
         info = describe(self.dataset_name)
