@@ -9,9 +9,9 @@ MASKED = -1e30  # added to a hidden score: no real score outweighs it, and unlik
 
 
 class _Attention(keras.layers.Layer):
-    """What the three share: score, mask, softmax, weighted sum. A subclass has `scores(query, key)`,
-    which gives e of shape `(batch, Tq, Tv)`.
+    """What the three share: score, mask, softmax, weighted sum.
 
+    A subclass has `scores(query, key)`, which gives e of shape `(batch, Tq, Tv)`.
     With query s of length Tq, key h and value v of length Tv:
 
         e_ij = score(s_i, h_j),  alpha_ij = softmax_j(e_ij),  c_i = sum_j alpha_ij v_j
