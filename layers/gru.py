@@ -190,12 +190,14 @@ class GRU(LoopByHand, keras.layers.GRU):
             **kwargs,
         )
 
+    kept_tensors, one_gradient = 4, False
+
     def forward_step(self, projected, recurrent, states):
         """One step of `through_time`, and what `backward_step` needs of it."""
         h, *kept = mixed_state(self.cell, projected, recurrent, states[0])
         return (h,), tuple(kept)
 
-    def backward_step(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states, new_states):
         """The derivatives of `forward_step`."""
         d_act, d_gate = output_gradient(self.cell.activation), output_gradient(self.cell.recurrent_activation)
         (of_h,) = of_states

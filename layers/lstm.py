@@ -170,13 +170,14 @@ class LSTM(LoopByHand, keras.layers.LSTM):
             **kwargs,
         )
 
+    kept_tensors, one_gradient = 4, True
+
     def forward_step(self, projected, recurrent, states):
         """One step of `through_time`, and what `backward_step` needs of it."""
         act = self.cell.activation
         i, f, candidate, o = self._gates(projected + recurrent)
         C = f * states[1] + i * candidate
-        squashed = act(C)
-        return (o * squashed, C), (i, f, candidate, o, squashed)
+        return (o * act(C), C), (i, f, candidate, o)
 
     def _gates(self, z):
         act, gate = self.cell.activation, self.cell.recurrent_activation
@@ -187,11 +188,12 @@ class LSTM(LoopByHand, keras.layers.LSTM):
         z_i, z_f, z_c, z_o = ops.split(z, 4, axis=1)
         return gate(z_i), gate(z_f), act(z_c), gate(z_o)
 
-    def backward_step(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states, new_states):
         """The derivatives of `forward_step`."""
         d_act, d_gate = output_gradient(self.cell.activation), output_gradient(self.cell.recurrent_activation)
         of_h, of_C = of_states
-        i, f, candidate, o, squashed = kept
+        i, f, candidate, o = kept
+        squashed = self.cell.activation(new_states[1])  # keeping it costs more than this
         of_C = of_C + d_act(squashed, of_h * o)
         of_gates = ops.concatenate(
             [

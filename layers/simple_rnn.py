@@ -147,14 +147,15 @@ class SimpleRNN(LoopByHand, keras.layers.SimpleRNN):
             **kwargs,
         )
 
+    kept_tensors, one_gradient = 0, True
+
     def forward_step(self, projected, recurrent, states):
         """One step of `through_time`, and what `backward_step` needs of it."""
-        h = self.cell.activation(projected + recurrent)
-        return (h,), (h,)
+        return (self.cell.activation(projected + recurrent),), ()
 
-    def backward_step(self, of_states, kept, old_states):
+    def backward_step(self, of_states, kept, old_states, new_states):
         """The derivatives of `forward_step`."""
-        of_sum = output_gradient(self.cell.activation)(kept[0], of_states[0])
+        of_sum = output_gradient(self.cell.activation)(new_states[0], of_states[0])
         return of_sum, of_sum, (None,)
 
     def get_config(self):

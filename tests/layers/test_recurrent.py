@@ -224,41 +224,111 @@ def test_a_dropout_mask_a_gate_is_keras(ours, peer):
     close(layer(x, training=True), stepped(x, training=True), 1e-5)
 
 
-@tensorflow_only
-@pairs
-def test_two_loops_over_half_the_batch_each_equal_one(ours, peer, monkeypatch):
+def graph_results(layer, *, rows):
+    """The outputs and gradients, by batch size, of a training call that TensorFlow traces for `rows` rows (None: any)."""
     import tensorflow as tf
 
-    from layers import recurrence
+    steps = 12
+    layer.build((rows, steps, 5))
 
-    layer = ours(4, return_sequences=True, return_state=True)
-    layer.build((None, 7, 5))
-    signature = [tf.TensorSpec((None, 7, 5)), tf.TensorSpec((None, 7), "bool")]
+    @tf.function(input_signature=[tf.TensorSpec((rows, steps, 5)), tf.TensorSpec((rows, steps), "bool")])
+    def step(x, mask):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = layer(x, mask=mask, training=True)
+            loss = sum(tf.reduce_sum(tf.sin(one)) for one in tf.nest.flatten(outputs))
+        assert all(None not in one.shape[1:] for one in tf.nest.flatten(outputs))
+        return outputs, tape.gradient(loss, [x, *[weight.value for weight in layer.weights]])
 
-    def results(x, mask):
-        @tf.function(input_signature=signature)
-        def step(x, mask):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                outputs = layer(x, mask=mask, training=True)
-                loss = sum(tf.reduce_sum(tf.sin(one)) for one in outputs)
-            return outputs, tape.gradient(loss, [x, *[weight.value for weight in layer.weights]])
+    batches = (1, 2, 5) if rows is None else (rows,)
+    return [numpy(step(tf.constant(random(batch, steps, 5)), np.resize(MASK, (batch, steps)))) for batch in batches]
 
-        return numpy(step(x, mask))
 
-    loops = []
-    run = recurrence._run
-    monkeypatch.setattr(recurrence, "_run", lambda *arguments: loops.append(1) or run(*arguments))
-    for batch in (1, 2, 5):
-        x, mask = tf.constant(random(batch, 7, 5)), tf.constant(np.resize(MASK, (batch, 7)))
-        monkeypatch.setattr(recurrence, "WORTH_TWO_LOOPS", float("inf"))
-        loops.clear()
-        whole = results(x, mask)
-        assert len(loops) == 1
-        monkeypatch.setattr(recurrence, "WORTH_TWO_LOOPS", 0)
-        loops.clear()
-        close(results(x, mask), whole, 1e-6)
-        assert len(loops) == 2
+def counted(monkeypatch, name):
+    """The list of what `layers.through_time`'s function `name` returns from now on, call by call."""
+    from layers import through_time
+
+    function, found = getattr(through_time, name), []
+
+    def counting(*arguments):
+        found.append(function(*arguments))
+        return found[-1]
+
+    monkeypatch.setattr(through_time, name, counting)
+    return found
+
+
+@tensorflow_only
+@pairs
+@pytest.mark.parametrize("rows", [None, 5])
+@pytest.mark.parametrize("arguments", [{"return_sequences": True, "return_state": True}, {"go_backwards": True}])
+def test_chunks_of_time_and_halves_of_the_batch_change_nothing(ours, peer, rows, arguments, monkeypatch):
+    from layers import through_time
+
+    layer = ours(4, **arguments)
+    loops, chunks = counted(monkeypatch, "_run"), counted(monkeypatch, "_chunks")
+    whole = graph_results(layer, rows=rows)
+    assert (len(loops), chunks) == (1, [1])
+    chunk = 4 * (rows or 32) * layer.cell.kernel.shape[-1] * 4
+    for halves, cut in ((False, True), (True, False), (True, True)):
+        monkeypatch.setattr(through_time, "WORTH_TWO_LOOPS", 0 if halves else float("inf"))
+        monkeypatch.setattr(through_time, "CHUNK_BYTES", chunk if cut else 2**20)
+        loops.clear(), chunks.clear()
+        close(graph_results(layer, rows=rows), whole, 1e-6)
+        assert len(loops) == 1 + halves
+        assert all((number > 1) == cut for number in chunks)
+
+
+@tensorflow_only
+@pairs
+def test_second_derivatives_through_chunks_of_time(ours, peer, monkeypatch):
+    import tensorflow as tf
+
+    from layers import through_time
+
+    layer, x = ours(3, return_sequences=True), tf.constant(random(2, 6, 3))
+    layer.build(x.shape)
+
+    def penalty_gradient():
+        @tf.function
+        def penalised(x):
+            with tf.GradientTape() as outer:
+                outer.watch(x)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    loss = scalar(layer(x, training=True))
+                penalty = tf.reduce_sum(inner.gradient(loss, x) ** 2)
+            return outer.gradient(penalty, [x, *[weight.value for weight in layer.trainable_weights]])
+
+        return penalised(x)
+
+    whole = penalty_gradient()
+    chunks = counted(monkeypatch, "_chunks")
+    monkeypatch.setattr(through_time, "CHUNK_BYTES", 2 * 2 * layer.cell.kernel.shape[-1] * 4)
+    close(penalty_gradient(), whole, 1e-5)
+    assert set(chunks) == {3}
+
+
+@tensorflow_only
+def test_how_time_is_cut(monkeypatch):
+    """As many steps as fit, of equal chunks; one chunk for an unknown length or one without a suitable divisor."""
+    import tensorflow as tf
+
+    from layers import through_time
+
+    monkeypatch.setattr(through_time, "CHUNK_BYTES", 10 * 32 * 8 * 4)
+    for shape, chunks in {
+        (32, 200, 3): 20,
+        (32, 9, 3): 1,
+        (32, 21, 3): 3,
+        (32, 101, 3): 1,
+        (64, 100, 3): 20,
+        (None, 200, 3): 20,
+        (32, None, 3): 1,
+    }.items():
+        with tf.Graph().as_default():
+            assert through_time._chunks(tf.compat.v1.placeholder("float32", shape), 8) == chunks, shape
+    assert through_time._chunks(tf.zeros((32, 200, 3)), 8) == 1  # eagerly
 
 
 @pairs
@@ -384,21 +454,15 @@ def test_mixed_precision_keeps_weights_in_float32(ours, peer):
 @tensorflow_only
 def test_the_loop_by_hand_is_the_one_that_runs(monkeypatch):
     """A layer that silently fell back to Keras's loop would still be right, only slow."""
-    from layers import recurrence
-
-    calls = []
-    scan = recurrence._scan
-    monkeypatch.setattr(
-        recurrence, "_scan", lambda *args, **kwargs: calls.append(kwargs["reverse"]) or scan(*args, **kwargs)
-    )
+    loops = counted(monkeypatch, "_run")
     for ours, _ in PAIRS:
-        calls.clear()
+        loops.clear()
         layer = ours(3)
         gradients(lambda x, layer=layer: layer(x, training=True), random(2, 4, 3))
-        assert calls == [False, True]
-    calls.clear()
+        assert len(loops) == 1
+    loops.clear()
     layers.LSTM(3, activation="softsign")(random(2, 4, 3))
-    assert not calls
+    assert not loops
 
 
 @tensorflow_only
