@@ -194,7 +194,7 @@ def measure(results: Path) -> dict[str, Any]:
     found["memory"] = []
     for name in MEMORY_CASES:
         print(f"memory of {name}", file=sys.stderr, flush=True)
-        ours, theirs = (statistics.median(_child(side, name) for _ in range(3)) for side in ("ours", "keras"))
+        ours, theirs = (statistics.median(_child(side, name) for _ in range(5)) for side in ("ours", "keras"))
         found["memory"].append({"case": name, "ours MiB": round(ours, 1), "keras MiB": round(theirs, 1)})
     found["environment"] = machine()
     ledger.write_json(results / "layer_bench.json", found)

@@ -258,8 +258,11 @@ def _normalize_columns(x, gamma, beta, epsilon):
         def gradient(upstream, *_):
             g = tf.reshape(upstream, (-1, channels))  # (m, channels)
             of_beta = total(g)
-            of_gamma = total(g * centred) * inverse
-            of_x = gamma * inverse * g - centred * (gamma * inverse**2 * of_gamma / m) - gamma * inverse * of_beta / m
+            # x - mu is computed anew for each use, so that one tensor of the inputs' size is in memory less.
+            of_gamma = total((flat - mean) * g) * inverse
+            with tf.control_dependencies([of_gamma]):
+                of_x = (flat - mean) * (gamma * inverse**2 * -of_gamma / m)
+            of_x = of_x + gamma * inverse * g - gamma * inverse * of_beta / m
             return tf.reshape(of_x, shape), of_gamma, of_beta
 
         outputs = centred * (gamma * inverse) + beta
