@@ -156,7 +156,7 @@ class _Loop:
         return results if sequences else [None, *results]
 
     def _forward(self, inputs, weights, states, keep):
-        """The final states, and over all of time the new states and what each step keeps, as `_saved` takes them."""
+        """The final states; and the states after each step and what it keeps, as `_over_chunks` gives pieces."""
         tf, layer = self.tf, self.layer
         count = len(states) + layer.kept_tensors if keep else int(layer.return_sequences)
         like = states[0]
