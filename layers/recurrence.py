@@ -148,7 +148,7 @@ def masks_a_gate(cell):
 class LoopByHand(RNN):
     """For a subclass of a Keras recurrent layer: its loop over time with a backward pass derived by hand where that is known.
 
-    The layer brings the two steps of `through_time`.
+    The layer brings the two steps of `through_time` and says of them what is asked there: `kept_tensors`, `one_gradient`.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):

@@ -70,8 +70,13 @@ def _halves_pay(tf, sequences, kernel):
     if tf.executing_eagerly() or traced_for_xla()[0] or not tensorflow_on_cpu():
         return False
     threads = tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count() or 1
-    rows = int(sequences.shape[0] or 32)  # Keras's batch size where none is known
+    rows = _rows(sequences)
     return threads > 1 and rows > 1 and rows * math.prod(kernel.shape) >= WORTH_TWO_LOOPS
+
+
+def _rows(sequences):
+    """The size of the batch, Keras's usual one where it is not known."""
+    return int(sequences.shape[0] or 32)
 
 
 def _run(tf, layer, sequences, states, mask, training):
@@ -258,10 +263,11 @@ class _Loop:
 
     def _cut(self, inputs, start):
         """The inputs of the chunk that starts at step `start`, time first."""
-        part = inputs if self.chunks == 1 else inputs[:, start : start + self.size]
         if self.chunks > 1:
-            part.set_shape((inputs.shape[0], self.size, inputs.shape[2]))
-        return self.tf.transpose(part, (1, 0, 2))
+            rows, _, features = inputs.shape
+            inputs = inputs[:, start : start + self.size]
+            inputs.set_shape((rows, self.size, features))
+        return self.tf.transpose(inputs, (1, 0, 2))
 
     def _over_chunks(self, chunk, carry, like, reverse=False):
         """`carry` after `chunk(number, carry) -> (carry, pieces)` for all chunks, and the pieces.
@@ -334,10 +340,10 @@ def _chunks(inputs, width):
     """
     from tensorflow import executing_eagerly
 
-    rows, length = inputs.shape[:2]
+    length = inputs.shape[1]
     if length is None or executing_eagerly() or traced_for_xla()[0]:
         return 1
-    step = int(rows or 32) * width * inputs.dtype.size  # Keras's batch size where none is known
+    step = _rows(inputs) * width * inputs.dtype.size
     most = max(1, CHUNK_BYTES // step)
     size = next(size for size in range(min(length, most), 0, -1) if length % size == 0)
     return length // size if 4 * size >= most else 1

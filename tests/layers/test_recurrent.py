@@ -182,6 +182,19 @@ def test_an_inference_call_has_the_same_gradient(ours, peer):
         close(one, two, 1e-6)
 
 
+def penalty_gradient(layer, x):
+    """The gradient of a penalty on the gradient: second derivatives."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            loss = scalar(layer(x, training=True))
+        penalty = tf.reduce_sum(inner.gradient(loss, x) ** 2)
+    return outer.gradient(penalty, [x, *[weight.value for weight in layer.trainable_weights]])
+
+
 @tensorflow_only
 @pairs
 def test_second_derivatives_equal_keras(ours, peer):
@@ -189,17 +202,7 @@ def test_second_derivatives_equal_keras(ours, peer):
 
     x = tf.constant(random(2, 6, 3))
     layer, other = twins(ours, peer, {"units": 3}, [x], {})
-
-    def penalty_gradient(one):
-        with tf.GradientTape() as outer:
-            outer.watch(x)
-            with tf.GradientTape() as inner:
-                inner.watch(x)
-                loss = scalar(one(x, training=True))
-            penalty = tf.reduce_sum(inner.gradient(loss, x) ** 2)
-        return outer.gradient(penalty, [x, *[weight.value for weight in one.trainable_weights]])
-
-    for one, two in zip(penalty_gradient(layer), penalty_gradient(other), strict=True):
+    for one, two in zip(penalty_gradient(layer, x), penalty_gradient(other, x), strict=True):
         close(one, two, 1e-5)
 
 
@@ -289,23 +292,13 @@ def test_second_derivatives_through_chunks_of_time(ours, peer, monkeypatch):
     layer, x = ours(3, return_sequences=True), tf.constant(random(2, 6, 3))
     layer.build(x.shape)
 
-    def penalty_gradient():
-        @tf.function
-        def penalised(x):
-            with tf.GradientTape() as outer:
-                outer.watch(x)
-                with tf.GradientTape() as inner:
-                    inner.watch(x)
-                    loss = scalar(layer(x, training=True))
-                penalty = tf.reduce_sum(inner.gradient(loss, x) ** 2)
-            return outer.gradient(penalty, [x, *[weight.value for weight in layer.trainable_weights]])
+    def traced():
+        return tf.function(lambda x: penalty_gradient(layer, x))(x)
 
-        return penalised(x)
-
-    whole = penalty_gradient()
+    whole = traced()
     chunks = counted(monkeypatch, "_chunks")
     monkeypatch.setattr(through_time, "CHUNK_BYTES", 2 * 2 * layer.cell.kernel.shape[-1] * 4)
-    close(penalty_gradient(), whole, 1e-5)
+    close(traced(), whole, 1e-5)
     assert set(chunks) == {3}
 
 
