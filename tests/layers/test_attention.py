@@ -87,9 +87,7 @@ def test_saved_in_a_model(kind, arguments, tmp_path):
     support.close(loaded([QUERY, VALUE, KEY]), support.numpy(model([QUERY, VALUE, KEY])), 1e-6)
 
 
-@pytest.mark.skipif(
-    support.BACKEND != "tensorflow", reason="Keras's products of float64 are of float32 precision there"
-)
+@support.needs_float64
 @pytest.mark.parametrize(("kind", "arguments"), LAYERS)
 def test_gradients_are_finite_differences(kind, arguments):
     inputs = [one[:1, :3, :].astype("float64") for one in (QUERY, VALUE, KEY)]

@@ -108,9 +108,7 @@ def test_modes_and_round_trips(kind, norm_first, tmp_path):
     assert keras.backend.standardize_dtype(half.dtype) == "bfloat16"
 
 
-@pytest.mark.skipif(
-    support.BACKEND != "tensorflow", reason="Keras's products of float64 are of float32 precision there"
-)
+@support.needs_float64
 @pytest.mark.parametrize("kind", [TransformerEncoderBlock, TransformerDecoderBlock])
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_gradients_are_finite_differences(kind, norm_first):
