@@ -1,7 +1,12 @@
-"""What the layers' tests leave out on a slow backend, with the reason shown."""
+"""Every layer test starts from the same seed; what is left out on a slow backend, with the reason shown."""
 
 import keras
 import pytest
+
+
+def pytest_runtest_setup(item):
+    """Weights that a test leaves to a layer's initializers are the same in every run and whatever ran before."""
+    keras.utils.set_random_seed(0)
 
 
 def pytest_collection_modifyitems(items):
