@@ -134,9 +134,8 @@ def loops_by_hand(layer, training):
     cell = layer.cell
     gates = getattr(cell, "recurrent_activation", cell.activation)
     known = output_gradient(cell.activation) is not None and output_gradient(gates) is not None
-    known = known and getattr(
-        cell, "reset_after", True
-    )  # a GRU's reset before the product needs a second product a step
+    # A GRU's reset before the product needs a second product a step.
+    known = known and getattr(cell, "reset_after", True)
     return known and not (training and (cell.recurrent_dropout or masks_a_gate(cell)))
 
 

@@ -126,7 +126,6 @@ def spreads(rate, units):
 
 def deep(activation, dropout):
     """Means and mean squares of all layers of a deep network in training."""
-    keras.utils.set_random_seed(0)
     y, statistics = ops.convert_to_tensor(support.random(32, UNITS)), []
     for _ in range(DEPTH):
         y = keras.layers.Dense(UNITS, kernel_initializer="lecun_normal", use_bias=False)(y)
