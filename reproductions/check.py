@@ -29,6 +29,9 @@ FALSE_ALARMS = 0.01
 ALSO_GATED = "test_loss"
 """Gated wherever it is measured: it sees faults that leave the order of the classes, and so the accuracy, alone."""
 
+NOT_GATED = "_seconds"
+"""Metrics of this ending are times: they belong to a machine and an hour, not to the mathematics."""
+
 LOGARITHMIC = ("r2",)
 """Scores that end at 1 but have no lower end are compared as log(1 - score): a run at -20 would drown all others."""
 
@@ -99,7 +102,7 @@ def metric_gates(module: ModuleType, record: Mapping[str, Any]) -> list[tuple[st
     for variant, _ in list(found):
         if ALSO_GATED in record["variants"][variant]["metrics"]:
             found[variant, ALSO_GATED] = None
-    return list(found)
+    return [gate for gate in found if not gate[1].endswith(NOT_GATED)]
 
 
 def check_reproduction(

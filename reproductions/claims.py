@@ -74,7 +74,27 @@ class Better:
     higher_is_better: bool = True
 
 
-Check = Equals | Within | Better
+@dataclass(frozen=True)
+class Sampled:
+    """The mean of a sampled fact, one number a repeat (a paired difference, the logarithm of a ratio), lies in an interval.
+
+    For experiments that train no variant: timings, random functions, other libraries' models. A regression check does not
+    compare the numbers, since times belong to a machine.
+
+    Args:
+        fact: name of the list of numbers in what the reproduction's `examine` functions return.
+        low: lower end of the interval that counts as reproduced.
+        high: upper end.
+        documented: the document's words for it; the interval if empty.
+    """
+
+    fact: str
+    low: float = -math.inf
+    high: float = math.inf
+    documented: str = ""
+
+
+Check = Equals | Within | Better | Sampled
 
 
 @dataclass(frozen=True)

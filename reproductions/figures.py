@@ -78,14 +78,17 @@ class Picture:
         title: above the figure.
         caption: what to see in it.
         facts: the facts that it shows.
-        paint: draws them and returns the matplotlib figure; gets the facts by name.
+        paint: draws them and returns the matplotlib figure; gets the facts by name, and where variants are named also
+            those, each as the ledger's `{"metrics": ..., "summary": ..., "curves": ...}`.
+        variants: the trained variants that it shows besides.
     """
 
     name: str
     title: str
     caption: str
     facts: tuple[str, ...]
-    paint: Callable[[Mapping[str, Any]], Any] = field(repr=False)  # an address in the digest would change every time
+    paint: Callable[..., Any] = field(repr=False)  # an address in the digest would change every time
+    variants: tuple[str, ...] = ()
 
 
 Figure = Curves | Spread | Picture
@@ -107,8 +110,9 @@ def draw(figure: Figure, record: Mapping[str, Any], digest: str, path: Path) -> 
         Whether the figure exists: False when the record lacks a variant or fact (data unavailable).
     """
     variants, facts = record["variants"], record["facts"]
-    shown, there = (figure.facts, facts) if isinstance(figure, Picture) else (figure.variants, variants)
-    if not all(name in there for name in shown):
+    if not all(name in facts for name in getattr(figure, "facts", ())):
+        return False
+    if not all(name in variants for name in figure.variants):
         return False
     if is_current(path, digest):
         return True
@@ -116,7 +120,10 @@ def draw(figure: Figure, record: Mapping[str, Any], digest: str, path: Path) -> 
 
     mpl.use("Agg")
     if isinstance(figure, Picture):
-        drawn = figure.paint({name: facts[name] for name in figure.facts})
+        shown = [{name: facts[name] for name in figure.facts}]
+        if figure.variants:
+            shown.append({name: variants[name] for name in figure.variants})
+        drawn = figure.paint(*shown)
         drawn.suptitle(figure.title, fontsize=11)
     else:
         drawn = _curves(figure, variants) if isinstance(figure, Curves) else _spread(figure, variants)

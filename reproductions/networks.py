@@ -40,6 +40,7 @@ def train_networks(
     seeds: Sequence[int],
     checkpoint: Path | None,
     progress: Callable[[float], None] | None,
+    rows: Callable[[int], Any] | None = None,
 ) -> SeedRuns:
     """Train one network a seed with the compiled trainer.
 
@@ -50,6 +51,7 @@ def train_networks(
         seeds: one network each.
         checkpoint: folder of the training state; an interrupted training goes on from there.
         progress: called with the finished share.
+        rows: `seed -> row numbers` of the training examples that this seed sees; all if None.
     """
     from recipes.training import Trainer
 
@@ -61,6 +63,7 @@ def train_networks(
         batch_size=config.batch_size,
         validation_split=config.validation_split,
         shuffle=config.shuffle,
+        rows=rows,
         checkpoint=checkpoint,
         progress=progress,
     )

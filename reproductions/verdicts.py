@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reproductions.claims import Better, Check, Claim, Equals, Within
+from reproductions.claims import Better, Check, Claim, Equals, Sampled, Within
 
 CONFIDENCE = 0.95
 
@@ -151,6 +151,8 @@ def judge(check: Check, facts: Mapping[str, Any], variants: Mapping[str, Mapping
     """
     if isinstance(check, Equals):
         return _judge_fact(check, facts[check.fact])
+    if isinstance(check, Sampled):
+        return _judge_sample(check, facts[check.fact])
     if isinstance(check, Within):
         return _judge_metric(check, variants[check.variant][check.metric])
     return _judge_comparison(check, variants[check.variant][check.metric], variants[check.than][check.metric])
@@ -208,6 +210,21 @@ def _judge_metric(check: Within, values: Sequence[float]) -> Judged:
         percentile = 100 * float(np.mean(np.asarray(values) <= check.documented))
     verdict = judge_interval(low, high, check)
     return Judged("within", quantity, documented, mean, verdict, low, high, len(values), percentile=percentile)
+
+
+def _judge_sample(check: Sampled, values: Sequence[float | None]) -> Judged:
+    numbers = [math.nan if value is None else value for value in values]
+    bounds = Within("", "", check.low, check.high)
+    documented = check.documented or _interval_text(bounds)
+    lost = sum(not math.isfinite(value) for value in numbers)
+    if lost:
+        note = f"{lost} of {len(numbers)} repeats are not finite"
+        return Judged("sampled", check.fact, documented, None, "not reproduced", seeds=len(numbers), note=note)
+    mean, low, high = mean_interval(numbers)
+    spread = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
+    effect = mean / spread if spread else None
+    verdict = judge_interval(low, high, bounds)
+    return Judged("sampled", check.fact, documented, mean, verdict, low, high, len(numbers), effect_size=effect)
 
 
 def _judge_comparison(check: Better, values: Sequence[float], others: Sequence[float]) -> Judged:

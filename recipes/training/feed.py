@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from recipes.training.data import Arrays
 from recipes.training.plan import Plan
-from recipes.training.seeds import epoch_order
 
 RESIDENT_BYTES = 1 << 30
 """Training data up to this size stay on the device; larger data are streamed in chunks."""
@@ -47,7 +46,7 @@ class Feed:
 
     def of(self, seed: int, epoch: int) -> Iterator[tuple[int, int, Any, np.ndarray]]:
         """Yield `(first step, last step, data, order of its rows)`; chunks hold whole batches except the last."""
-        order = epoch_order(seed, epoch, self.plan.train.examples, self.plan.shuffle)
+        order = self.plan.order(seed, epoch)
         steps = -(-len(order) // self.plan.batch_size)
         if self.resident is not None:
             yield 0, steps - 1, self.resident.batch(), order

@@ -15,7 +15,6 @@ from recipes.training.epochs import EpochProgram
 from recipes.training.feed import Feed
 from recipes.training.replicas import ReplicaProgram
 from recipes.training.runs import assign
-from recipes.training.seeds import epoch_order
 from recipes.training.stacked import StackedProgram
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
@@ -75,7 +74,7 @@ def run_stack(
         assign(program.state, values[len(names) :])
     saved = time.monotonic()
     while epoch < plan.epochs:
-        orders = np.stack([epoch_order(seed, epoch, plan.train.examples, plan.shuffle) for seed in seeds])
+        orders = np.stack([plan.order(seed, epoch) for seed in seeds])
         logs = program.train(train, orders, plan.batch_size)
         if feed.validation is not None and plan.validates(epoch):
             evaluated = program.evaluate(feed.validation, plan.validation_batch_size)
@@ -106,7 +105,7 @@ def run_model(
 ) -> keras.callbacks.History:
     """Train one model to its last epoch with callbacks at epoch ends; the order of hooks is that of `model.fit`."""
     model, plan = program.model, feed.plan
-    steps = -(-plan.train.examples // plan.batch_size)
+    steps = -(-plan.examples // plan.batch_size)
     hooks = keras.callbacks.CallbackList(
         callbacks,
         add_history=True,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from recipes.training.data import Arrays, prepare, split
+from recipes.training.seeds import epoch_order
 
 
 @dataclass
@@ -20,6 +25,8 @@ class Plan:
     validation_batch_size: int
     validation_freq: int
     initial_epoch: int = 0
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
+    """Which examples a seed trains on; all of them for seeds that are not named."""
 
     @classmethod
     def make(
@@ -55,6 +62,41 @@ class Plan:
             validation_freq, initial_epoch,
         )  # fmt: skip
 
+    def choose(self, rows: Callable[[int], Any], seeds: list[int]) -> None:
+        """Let every seed train on its own examples.
+
+        Raises:
+            ValueError: row numbers that don't exist, or other counts for other seeds.
+        """
+        chosen = {seed: np.asarray(rows(seed)) for seed in seeds}
+        first = chosen[seeds[0]]
+        for seed, found in chosen.items():
+            if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
+                raise ValueError(
+                    f"rows must give whole numbers, shape (examples,). Received: {found!r:.80} for seed {seed}"
+                )
+            if len(found) != len(first):
+                raise ValueError(
+                    "rows must give every seed equally many examples. "
+                    f"Received: {len(first)} for seed {seeds[0]}, {len(found)} for seed {seed}"
+                )
+            if found.min() < 0 or found.max() >= self.train.examples:
+                raise ValueError(
+                    f"rows must lie in 0..{self.train.examples - 1}, the rows of x. "
+                    f"Received: {found.min()} to {found.max()} for seed {seed}"
+                )
+        self.rows = {seed: found.astype("int32") for seed, found in chosen.items()}
+
+    @property
+    def examples(self) -> int:
+        """How many examples an epoch visits."""
+        return len(next(iter(self.rows.values()))) if self.rows else self.train.examples
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """Row numbers in the order in which this epoch of a seed visits them: int32, shape (examples,)."""
+        order = epoch_order(seed, epoch, self.examples, self.shuffle)
+        return self.rows[seed][order] if seed in self.rows else order
+
     @property
     def sample(self) -> Arrays:
         """The first batch, enough to build a model's variables."""
@@ -65,6 +107,7 @@ class Plan:
         return {
             "seeds": seeds,
             "examples": self.train.examples,
+            "rows": [zlib.crc32(self.rows[seed].tobytes()) for seed in seeds if seed in self.rows],
             "validation": self.validation.examples if self.validation else 0,
             "batch_size": self.batch_size,
             "epochs": self.epochs,

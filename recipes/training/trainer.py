@@ -91,6 +91,7 @@ class Trainer:
         sample_weight: Any = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        rows: Callable[[int], Any] | None = None,
         checkpoint: str | Path | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> SeedRuns:
@@ -111,6 +112,8 @@ class Trainer:
             sample_weight: weight by example.
             validation_batch_size: examples an evaluation step, `batch_size` if None.
             validation_freq: validate each so many epochs.
+            rows: `seed -> row numbers of x` that this seed trains on, equally many for each: another sample of the
+                population for every seed, cross-validation, growing subsets. Can't be had with `validation_split`.
             checkpoint: folder for finished seeds and the running state; a second call with the same arguments goes on
                 from there. The caller deletes it, and must not reuse it for other data or another model.
             progress: called with the finished share, 0 to 1.
@@ -126,6 +129,10 @@ class Trainer:
             x, y, batch_size, epochs, validation_split, validation_data, shuffle, class_weight, sample_weight,
             validation_batch_size, validation_freq,
         )  # fmt: skip
+        if rows is not None:
+            if validation_split and validation_data is None:
+                raise ValueError("Give rows or validation_split, not both: with rows, name validation_data.")
+            plan.choose(rows, seeds)
         folder = Path(checkpoint) if checkpoint is not None else None
         first = self._new_model(seeds[0], plan)
         reason = self._why_not_stacked(first, plan, callbacks)
@@ -158,7 +165,7 @@ class Trainer:
             return 1
         if self.lanes is not None:
             return min(len(seeds), self.lanes)
-        steps = len(seeds) * plan.epochs * -(-plan.train.examples // plan.batch_size)
+        steps = len(seeds) * plan.epochs * -(-plan.examples // plan.batch_size)
         seconds = steps * (SECONDS_A_STEP + model.count_params() * plan.batch_size * SECONDS_A_PRODUCT)
         return min(len(seeds), default_lanes()) if seconds > LANES_FROM_SECONDS else 1
 

@@ -13,6 +13,7 @@ import pytest
 from recipes.datasets import load_arrays
 from reproductions import churn, digits_ann, environment, ledger
 from reproductions.check import check_reproduction, metric_gates
+from reproductions.claims import Better, Claim, Sampled
 from reproductions.runner import run
 
 
@@ -156,6 +157,25 @@ def test_constant_metrics_must_stay(fake, tmp_path):
     variants = {"a": fake.Config(level=0.9001), "b": fake.Config(level=0.8)}
     moved = faulty(steady, VARIANTS=variants, trace=lambda *_: record["golden"]["losses"])
     assert [gate.name for gate in check_reproduction(moved, record).failures] == ["a score"]
+
+
+def test_times_and_samples_are_not_gated(fake, tmp_path):
+    measure = fake.measure
+
+    def timed(config, data, seeds):
+        measured = measure(config, data, seeds)
+        measured.metrics["epoch_seconds"] = [config.level + seed for seed in seeds]
+        return measured
+
+    claims = (
+        Claim("fake-fast", "003", "Video 0", "a is fast.", "comparison", "", "s", (Better("epoch_seconds", "a", "b"),)),
+        Claim("fake-ratio", "003", "Video 0", "Ratio.", "comparison", "", "s", (Sampled("ratio", low=0.0),)),
+    )
+    names = {"measure": timed, "CLAIMS": claims, "examine": lambda: {"ratio": [1.0, 2.0]}}
+    slow = faulty(fake, __name__="reproductions.fake", __file__=fake.__file__, **names)
+    record = run(slow, tmp_path).record
+    slower = faulty(slow, examine=lambda: {"ratio": [5.0, 6.0]})
+    assert [gate.name for gate in check_reproduction(slower, record).gates] == ["golden trace a"]
 
 
 def test_golden_trace_is_exact_here_and_tolerant_elsewhere(fake, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -43,6 +44,24 @@ def test_figures_wait_for_missing_variants(fake, tmp_path):
     del record["variants"]["b"]
     assert figures.draw(fake.FIGURES[1], record, "x", tmp_path / "f.png") is False
     assert not (tmp_path / "f.png").exists()
+
+
+def test_a_picture_is_painted_from_facts_and_from_variants_where_it_names_them(fake, tmp_path):
+    record, painted = run(fake, tmp_path).record, []
+
+    def paint(*shown):
+        painted.append(shown)
+        return plt.figure()
+
+    for facts, variants, expected in (
+        (("sum",), (), ({"sum": 4},)),
+        (("sum",), ("b",), ({"sum": 4}, {"b": record["variants"]["b"]})),
+        ((), ("a",), ({}, {"a": record["variants"]["a"]})),
+    ):
+        picture = figures.Picture("p", "P", "caption", facts, paint, variants)
+        assert figures.draw(picture, record, f"{facts}{variants}", tmp_path / "p.png") and painted[-1] == expected
+    for missing in (figures.Picture("p", "P", "", ("x",), paint), figures.Picture("p", "P", "", (), paint, ("x",))):
+        assert figures.draw(missing, record, "y", tmp_path / "q.png") is False
 
 
 def test_bench_figures_appear_in_the_report(fake, tmp_path):

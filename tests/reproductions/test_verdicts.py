@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from reproductions.claims import Better, Claim, Equals, Within
+from reproductions.claims import Better, Claim, Equals, Sampled, Within
 from reproductions.verdicts import (
     combine,
     gate_interval,
@@ -93,6 +93,23 @@ def test_facts():
     assert (erratum.verdict, erratum.note) == ("erratum", "a column more")
     assert verdict(Equals("shape", [500, 8], true_value=[500, 7], derivation="wrong")) == "not reproduced"
     assert verdict(Equals("ran", 1)) == "reproduced"
+
+
+def test_sampled_facts_are_judged_by_the_interval_of_their_mean():
+    values = [0.9, 1.1, 1.0, 1.2]
+    mean, low, high = mean_interval(values)
+
+    def judged(**bounds):
+        return judge(Sampled("ratio", **bounds), {"ratio": values}, {})
+
+    assert judged(low=low).verdict == judged(low=low - 1, high=high).verdict == "reproduced"
+    assert judged(low=high + 1e-9).verdict == judged(high=low - 1e-9).verdict == "not reproduced"
+    assert judged(low=mean).verdict == "inconclusive"
+    one = judged(low=0.0, documented="above 0")
+    assert (one.measured, one.low, one.high, one.seeds, one.documented) == (mean, low, high, 4, "above 0")
+    assert one.effect_size == pytest.approx(np.mean(values) / np.std(values, ddof=1))
+    lost = judge(Sampled("ratio", low=0.0), {"ratio": [1.0, None, math.nan]}, {})
+    assert lost.verdict == "not reproduced" and lost.note == "2 of 3 repeats are not finite"
 
 
 def test_diverged_runs_count():
