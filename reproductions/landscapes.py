@@ -69,9 +69,9 @@ def descend(
         raise ValueError(
             f"descend takes steps or data. Received: steps={steps}, data={'None' if data is None else '...'}"
         )
-    if data is None:
+    if steps is not None:
         # The surface needs no data: a step is a batch of one placeholder.
-        x, batch_size, count = np.zeros((steps, 1), "float32"), 1, int(steps)  # type: ignore[arg-type]
+        x, batch_size, count = np.zeros((steps, 1), "float32"), 1, steps
     else:
         x = np.asarray(data, "float32")
         batch_size = batch_size or len(x)
