@@ -50,7 +50,9 @@ def load_frame(name: str) -> pd.DataFrame:
 
 
 def load_arrays(name: str) -> Any:
-    """Images and labels in memory: `(x_train, y_train), (x_test, y_test)` for MNIST, `(images, labels)` for the digits.
+    """Inputs and labels: `(x_train, y_train), (x_test, y_test)`, or `(images, labels)` for the digits, which are not split.
+
+    MNIST and CIFAR-10 give images; IMDB gives the first 256 word ranks of each review, 0 behind its end.
 
     Raises:
         DatasetError: it holds no images, or its file has the wrong content.
@@ -61,13 +63,14 @@ def load_arrays(name: str) -> Any:
 
         digits = load_digits()
         return digits.images, digits.target
-    if name != "mnist":
+    inputs = {"mnist": "image", "cifar10": "image", "imdb": "words"}.get(name)
+    if inputs is None:
         raise DatasetError(f"Dataset {describe(name).name} holds no images; use load_frame({name!r}).")
     from recipes.datasets.prepared import load
 
     splits = load(name)
     train, test = splits["train"], splits["test"]
-    return (train["image"], train["label"].astype("uint8")), (test["image"], test["label"].astype("uint8"))
+    return (train[inputs], train["label"].astype("uint8")), (test[inputs], test["label"].astype("uint8"))
 
 
 def dataset_sha256(name: str) -> str:

@@ -114,6 +114,35 @@ DATASETS = {
             content="60,000 training and 10,000 test images of 28 x 28, values 0-255, ten classes",
             bytes=11_490_434,
         ),
+        DatasetInfo(
+            name="cifar10",
+            title="The first images of CIFAR-10",
+            file="cifar10/cifar10_lossless_first4000.npz",
+            sha256="5e81f99fe5af185b32d0cb5efbf72c956a858f8e684fdfba6995f9e197878f5c",
+            # The pixels and labels are those of keras.datasets.cifar10, but only all 60,000 have a public address.
+            url=None,
+            homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
+            how_to_get="No public address gives this file: it holds, exactly, the first 4,000 training and the first "
+            "1,000 test images of CIFAR-10, taken from the lossless PNG sheets in the history of karpathy/convnetjs "
+            "(demo/cifar10/cifar10_batch_0.png to _3.png and _50.png, with cifar10_labels.js).",
+            licence="no formal licence; the authors ask to be cited",
+            citation="A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images. University of Toronto, 2009.",
+            content="4,000 training and 1,000 test images of 32 x 32 x 3, values 0-255, ten classes",
+            bytes=14_163_561,
+        ),
+        DatasetInfo(
+            name="imdb",
+            title="Film reviews with their sentiment, as keras.datasets gives them",
+            file="imdb/imdb.npz",
+            sha256="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+            url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",
+            homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
+            how_to_get="Download imdb.npz.",
+            licence="no formal licence; the authors ask to be cited",
+            citation="A. L. Maas et al.: Learning Word Vectors for Sentiment Analysis. ACL, 2011.",
+            content="25,000 training and 25,000 test reviews, half of them positive: word ranks (the first 256 of each)",
+            bytes=17_464_789,
+        ),
     )
 }
 """Every dataset by name; `digits` needs no file."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.metrics.reduction_metrics import MeanMetricWrapper
 
+from recipes import optimizers
 from recipes.training.data import Arrays
 from recipes.training.epochs import TRACING
 from recipes.training.stacking import Stack, merge, split, why_not_stackable
@@ -25,6 +26,10 @@ ELEMENTWISE_OPTIMIZERS = (
     keras.optimizers.Adadelta,
     keras.optimizers.Ftrl,
     keras.optimizers.Lion,
+    optimizers.SGD,
+    optimizers.AdaGrad,
+    optimizers.RMSprop,
+    optimizers.Adam,
 )
 """Optimizers that update each weight from that weight's own gradient, so that stacking the seeds is exact."""
 
@@ -39,8 +44,8 @@ def why_not(model: keras.Model) -> str | None:
     loss = _loss(model)
     if loss is None or loss.reduction != "sum_over_batch_size":
         return "its loss is not a mean over the batch"
-    if not all(isinstance(metric, MeanMetricWrapper) for metric in _metrics(model)):
-        return "a metric is not a mean over examples"
+    if not all(isinstance(metric, MeanMetricWrapper) and _of_keras(metric._fn) for metric in _metrics(model)):
+        return "a metric is not one of Keras's means over examples"
     if model._compile_metrics is not None and model._compile_metrics._user_weighted_metrics:
         return "it has weighted metrics"
     return why_not_stackable(model)
@@ -139,7 +144,8 @@ class StackedProgram:
         return self._sums(self._losses(y, y_pred, sample_weight), y, y_pred)
 
     def _losses(self, y: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None) -> tf.Tensor:
-        values = self._per_example(self.loss.call, y, y_pred)
+        source = self.loss.fn if type(self.loss).call is LossFunctionWrapper.call else type(self.loss)
+        values = self._per_example(self.loss.call, y, y_pred, seeds_as_one=_of_keras(source))
         if sample_weight is not None:
             values *= tf.cast(sample_weight, values.dtype)
         return tf.reduce_mean(values, axis=1) + self.stack.regularization()
@@ -152,7 +158,22 @@ class StackedProgram:
             rows.append(tf.reduce_mean(values, axis=1))
         return tf.stack(rows) * float(y_pred.shape[1])
 
-    def _per_example(self, function: Any, y: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-        """Apply a loss or metric of one batch to all seeds; (S, B), averaged over any further axes of the target."""
-        values = tf.cast(split(function(merge(y), merge(y_pred)), self.stack.size), "float32")
+    def _per_example(self, function: Any, y: tf.Tensor, y_pred: tf.Tensor, seeds_as_one: bool = True) -> tf.Tensor:
+        """A loss or metric of every seed's batch; (S, B), averaged over any further axes of the target."""
+        if seeds_as_one:
+            values = split(function(merge(y), merge(y_pred)), self.stack.size)
+        else:
+            values = tf.stack([_each(function(y[s], y_pred[s]), y_pred.shape[1]) for s in range(self.stack.size)])
+        values = tf.cast(values, "float32")
         return tf.reduce_mean(values, axis=list(range(2, len(values.shape)))) if len(values.shape) > 2 else values
+
+
+def _of_keras(source: Any) -> bool:
+    """Whether a loss or metric is Keras's, none of which looks at another example of the batch; others might."""
+    return getattr(source, "__module__", "").startswith("keras.")
+
+
+def _each(values: Any, examples: int) -> tf.Tensor:
+    """The losses of one batch; a scalar is the mean of its batch, and as such every example's."""
+    values = tf.convert_to_tensor(values)
+    return values if len(values.shape) else tf.repeat(values, examples)

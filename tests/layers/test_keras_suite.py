@@ -2,10 +2,10 @@
 
 import contextlib
 import importlib
-import unittest
 from unittest import mock
 
 import keras
+import keras_suite
 import pytest
 
 import layers
@@ -40,16 +40,6 @@ NOT_APPLICABLE: dict[str, str] = {}
 """Tests that can't pass with our classes, each with its reason."""
 
 
-class Result(unittest.TestResult):
-    """A result that knows that `pytest.skip` is not an error."""
-
-    def addError(self, test, error):
-        if isinstance(error[1], pytest.skip.Exception):
-            self.addSkip(test, str(error[1]))
-        else:
-            super().addError(test, error)
-
-
 @contextlib.contextmanager
 def replaced():
     """`keras.src.layers.X` is `layers.X`, for every X that both have; activation tests name the defining module."""
@@ -65,26 +55,13 @@ def replaced():
         yield
 
 
-def load():
-    """Every test of the modules by its name; our classes are in place already here, for lists of parameters."""
-    found = {}
-    for module in MODULES:
-        with replaced():
-            tests = unittest.TestLoader().loadTestsFromModule(importlib.import_module(f"keras.src.layers.{module}"))
-        for suite in tests:
-            for test in suite:
-                if test._testMethodName != "test_session":
-                    found[f"{module.split('.')[-1]}.{type(test).__name__}.{test._testMethodName}"] = test
-    return found
+def keras_test_module(name):
+    """The module; our classes are in place already here, for lists of parameters."""
+    with replaced():
+        return importlib.import_module(f"keras.src.layers.{name}")
 
 
-TESTS = load()
-
-
-def marks(test):
-    """pytest's marks on a test's method and class, which unittest doesn't see."""
-    method = getattr(test, test._testMethodName)
-    return [*getattr(method, "pytestmark", []), *getattr(type(test), "pytestmark", [])]
+TESTS = keras_suite.collect(MODULES, keras_test_module)
 
 
 @pytest.fixture
@@ -97,16 +74,7 @@ def ours_in_place():
 def test_keras_own(name, ours_in_place):
     if name in NOT_APPLICABLE:
         pytest.skip(NOT_APPLICABLE[name])
-    for mark in marks(TESTS[name]):
-        if mark.name == "skip" or (mark.name == "skipif" and mark.args[0]):
-            pytest.skip(f"Keras skips it: {mark.kwargs.get('reason', 'no reason given')}")
-    result = Result()
-    TESTS[name].run(result)
-    for _, reason in result.skipped:
-        pytest.skip(f"Keras skips it: {reason}")
-    assert result.testsRun == 1
-    problems = [text for _, text in (*result.failures, *result.errors)]
-    assert not problems, "\n".join(problems)
+    keras_suite.run(TESTS[name])
 
 
 def test_our_classes_are_the_ones_tested(ours_in_place):
