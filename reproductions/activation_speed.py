@@ -33,6 +33,7 @@ SUMMARY = (
 )
 DATASETS = ("mnist",)
 IN_DEFAULT_SET = True
+TIMES = True
 SEEDS, MAX_SEEDS = 20, 40
 EXPECTED_SECONDS = 30.0
 GOLDEN = "relu"

@@ -7,7 +7,6 @@ the ledger expects, 1 a claim or gate got worse, 2 usage or bad input, 3 data un
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from reproductions import ledger, registry
+from reproductions.environment import quiet_tensorflow
 
 app = typer.Typer(
     name="reproduce",
@@ -88,6 +88,9 @@ def run(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when data are unavailable.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help="Reproductions at a time (default: one a core).", min=1)
+    ] = None,
     results: Results = None,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +98,6 @@ def run(
     from reproductions import report, tables
     from reproductions.progress import Reporter
     from reproductions.runner import override
-    from reproductions.runner import run as run_one
 
     chosen = chosen_reproductions(names, everything)
     overrides = parse_settings(settings or [])
@@ -106,10 +108,12 @@ def run(
     for name in chosen:
         override(registry.load(name), overrides)
     quiet_tensorflow()
-    outcomes = []
-    with Reporter([registry.load(name) for name in chosen]) as reporter:
-        for name in chosen:
-            outcomes.append(run_one(registry.load(name), where, seeds, overrides, reporter.of(name)))
+    from reproductions.workers import default_jobs, run_all
+
+    modules = [registry.load(name) for name in chosen]
+    jobs = jobs or default_jobs(modules)
+    with Reporter(modules, jobs) as reporter:
+        outcomes = run_all(modules, where, seeds, overrides, reporter, jobs)
     if any(outcome.path is not None and outcome.path.parent == where for outcome in outcomes):
         report.write(where)
     asked = {claim for claims in chosen.values() for claim in claims}
@@ -266,22 +270,6 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
             raise registry.UnknownName(f"--set takes KEY=VALUE. Received: {setting!r}")
         pairs[key] = value
     return pairs
-
-
-def quiet_tensorflow() -> None:
-    """Load TensorFlow without the notices that its C++ parts print before any log level applies."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            tf.config.list_logical_devices()
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def main() -> None:

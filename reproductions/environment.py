@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,19 @@ def commit() -> str:
         return git("rev-parse", "HEAD") + ("+changes" if dirty else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def quiet_tensorflow() -> None:
+    """Load TensorFlow without the notices that its C++ parts print before any log level applies."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

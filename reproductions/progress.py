@@ -14,14 +14,17 @@ class Reporter:
     """Shows what is running, how far it is, and how long the whole should take.
 
     Args:
-        modules: the reproductions that will run, in order.
+        modules: the reproductions that will run.
+        jobs: how many run at a time.
         checking: a check trains only a few seeds.
     """
 
-    def __init__(self, modules: list[ModuleType], checking: bool = False):
+    def __init__(self, modules: list[ModuleType], jobs: int = 1, checking: bool = False):
         self.expected = {name_of(module): getattr(module, "EXPECTED_SECONDS", 10.0) for module in modules}
         self.terminal = sys.stderr.isatty()
+        self.jobs = jobs
         self.checking = checking
+        self._shares = dict.fromkeys(self.expected, 0.0)
         self._bar: Any = None
         self._shown = ""
 
@@ -32,7 +35,9 @@ class Reporter:
         seconds = sum(self.expected.values())
         if not self.checking:
             print(
-                f"{', '.join(self.expected)}: about {_duration(seconds)} on two CPU cores", file=sys.stderr, flush=True
+                f"{', '.join(self.expected)}: about {_duration(seconds / self.jobs)} on two CPU cores",
+                file=sys.stderr,
+                flush=True,
             )
         if self.terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -49,13 +54,13 @@ class Reporter:
 
     def of(self, name: str) -> Callable[[str, float], None]:
         """The progress function of one reproduction."""
-        order = list(self.expected)
-        before = sum(self.expected[other] for other in order[: order.index(name)])
 
         def report(label: str, share: float) -> None:
             text = f"{name}: {label}"
+            self._shares[name] = share
             if self._bar is not None:
-                self._bar.update(self._task, description=text, completed=before + share * self.expected[name])
+                done = sum(self._shares[other] * seconds for other, seconds in self.expected.items())
+                self._bar.update(self._task, description=text, completed=done)
             elif text != self._shown:
                 self._shown = text
                 print(text, file=sys.stderr, flush=True)

@@ -13,6 +13,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+import layers
+from layers.dropout import dropped
+
 
 class Stack:
     """The stacked variables of several networks built alike.
@@ -106,11 +109,13 @@ def _dropout(layer: Any, stack: Stack, training: bool, x: tf.Tensor) -> tf.Tenso
     state = stack.of(layer.seed_generator.state)  # (S, 2)
     drawn = tf.identity(state.value)
     state.assign(drawn + tf.constant([0, 1], drawn.dtype))
-    masked = [
-        keras.random.dropout(x[s], layer.rate, noise_shape=layer.noise_shape, seed=_DrawnSeed(drawn[s]))
-        for s in range(stack.size)
-    ]
-    return tf.stack(masked)
+
+    def masked(x: tf.Tensor, seed: _DrawnSeed) -> tf.Tensor:
+        if isinstance(layer, layers.Dropout):
+            return dropped(x, layer.rate, seed, layer.noise_shape)
+        return keras.random.dropout(x, layer.rate, noise_shape=layer.noise_shape, seed=seed)
+
+    return tf.stack([masked(x[s], _DrawnSeed(drawn[s])) for s in range(stack.size)])
 
 
 def _batch_normalization(layer: Any, stack: Stack, training: bool, x: tf.Tensor) -> tf.Tensor:
@@ -133,6 +138,13 @@ def _batch_normalization(layer: Any, stack: Stack, training: bool, x: tf.Tensor)
     return y + per_channel(layer.beta) if layer.center else y
 
 
+def _prelu(layer: Any, stack: Stack, training: bool, x: tf.Tensor) -> tf.Tensor:
+    slope = stack.of(layer.alpha).value[:, None]  # (S, 1, ...): one for all examples of a seed
+    if isinstance(layer, layers.PReLU):
+        return tf.where(x > 0, x, slope * x)
+    return tf.nn.relu(x) - slope * tf.nn.relu(-x)  # as Keras writes it: another gradient at exactly 0
+
+
 def _per_example(layer: Any, stack: Stack, training: bool, *inputs: tf.Tensor) -> tf.Tensor:
     # A layer without variables treats each example alone, so seeds and batch can share one axis.
     merged = [merge(x) for x in inputs[0]] if isinstance(inputs[0], list | tuple) else merge(inputs[0])
@@ -143,13 +155,17 @@ RULES: dict[type, Callable[..., tf.Tensor]] = {
     keras.layers.Dense: _dense,
     keras.layers.Dropout: _dropout,
     keras.layers.BatchNormalization: _batch_normalization,
+    keras.layers.PReLU: _prelu,
+    layers.Dense: _dense,
+    layers.Dropout: _dropout,
+    layers.PReLU: _prelu,
 }
 
 
 def rule_for(layer: Any) -> Callable[..., tf.Tensor] | None:
     """The stacked computation of a layer, or None where there is none and seeds must train one after the other."""
     kind = type(layer)
-    if kind is keras.layers.Dense and (layer.quantization_mode is not None or layer.lora_enabled):
+    if kind in (keras.layers.Dense, layers.Dense) and (layer.quantization_mode is not None or layer.lora_enabled):
         return None
     if kind is keras.layers.BatchNormalization and (
         layer.synchronized or layer.axis not in (-1, len(layer.input.shape) - 1)

@@ -1,9 +1,10 @@
-"""Losses and optimizers that are not Keras's: seeds side by side learn what each learns alone."""
+"""Losses, optimizers and layers that are not Keras's: seeds side by side learn what each learns alone."""
 
 import keras
 import numpy as np
 import pytest
 
+import layers
 from recipes import losses, optimizers
 from recipes.training import Trainer
 
@@ -47,6 +48,29 @@ def test_side_by_side_equals_one_by_one(case):
         for stack in (True, False)
     )
     np.testing.assert_allclose(stacked.curves["loss"], alone.curves["loss"], rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("library", [layers, keras.layers])
+def test_layers_of_ours_and_of_keras_side_by_side(library):
+    def build_model():
+        stack = [
+            library.Dense(6),
+            library.PReLU(alpha_initializer="random_normal"),
+            library.Dropout(0.3),
+            library.Dense(1),
+        ]
+        model = keras.Sequential([keras.Input((3,)), *stack])
+        model.compile("adam", "mse")
+        return model
+
+    stacked, alone = (
+        Trainer(build_model, stack=stack).fit(X, NUMBERS, seeds=(0, 1, 2), epochs=4, batch_size=16)
+        for stack in (True, False)
+    )
+    np.testing.assert_allclose(stacked.curves["loss"], alone.curves["loss"], rtol=2e-5, atol=1e-6)
+    for several, one in zip(stacked.weights, alone.weights, strict=True):
+        for a, b in zip(several, one, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_a_metric_of_one_s_own_keeps_the_seeds_apart():

@@ -1,0 +1,104 @@
+"""Several reproductions at once, each worker a process of its own.
+
+A small reproduction spends most of its time building models and compiling, which keeps one core busy. Those that time
+something (`TIMES = True`) run at the end, one by one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from reproductions import environment
+from reproductions.progress import Reporter
+from reproductions.runner import Outcome, name_of, run
+
+MOST_JOBS = 4
+"""Workers that are started without being asked for; each takes one to two gigabytes."""
+
+_messages: Any = None
+"""In a worker: where its progress goes."""
+
+
+def default_jobs(modules: list[ModuleType]) -> int:
+    """One worker a core, where there is more than one reproduction to share out and no accelerator to be shared."""
+    import tensorflow as tf
+
+    if len(modules) < 2 or any(device.device_type != "CPU" for device in tf.config.list_physical_devices()):
+        return 1
+    return min(environment.cores(), len(modules), MOST_JOBS)
+
+
+def run_all(
+    modules: list[ModuleType],
+    results: Path,
+    seeds: int | None,
+    settings: Mapping[str, str],
+    reporter: Reporter,
+    jobs: int,
+) -> list[Outcome]:
+    """Run reproductions in `jobs` processes and return their outcomes in order; arguments as in `runner.run`.
+
+    Raises:
+        Exception: that of the first reproduction that failed; finished variants of the others are kept.
+        RuntimeError: a worker was killed from outside, mostly because memory ran out.
+    """
+    shared = [] if jobs == 1 else [module for module in modules if not getattr(module, "TIMES", False)]
+    done: dict[str, Outcome] = {}
+    if shared:
+        done |= _in_workers([name_of(module) for module in shared], results, seeds, settings, reporter, jobs)
+    for module in modules:
+        name = name_of(module)
+        if name not in done:
+            done[name] = run(module, results, seeds, settings, reporter.of(name))
+    return [done[name_of(module)] for module in modules]
+
+
+def _in_workers(
+    names: list[str], results: Path, seeds: int | None, settings: Mapping[str, str], reporter: Reporter, jobs: int
+) -> dict[str, Outcome]:
+    context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
+    messages = context.Queue()
+    listener = threading.Thread(target=_pass_on, args=(messages, reporter), daemon=True)
+    listener.start()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(messages,))
+    # Long ones first, so that none is left running alone at the end.
+    first = sorted(names, key=lambda name: -reporter.expected[name])
+    try:
+        futures = {pool.submit(_run_one, name, results, seeds, dict(settings)): name for name in first}
+        return {futures[future]: future.result() for future in as_completed(futures)}
+    except BrokenProcessPool as error:
+        raise RuntimeError("a worker was killed; run the same command again with --jobs 1 to go on") from error
+    finally:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+        messages.put(None)
+        listener.join(timeout=5)
+
+
+def _start(messages: Any) -> None:
+    """Set up a worker: an interrupt ends it at once, its training state is on disk."""
+    global _messages  # noqa: PLW0603 - a worker process has no other way to keep what its initializer got
+    _messages = messages
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    environment.quiet_tensorflow()
+
+
+def _run_one(name: str, results: Path, seeds: int | None, settings: dict[str, str]) -> Outcome:
+    module = importlib.import_module(f"reproductions.{name}")
+    return run(module, results, seeds, settings, lambda label, share: _messages.put((name, label, share)))
+
+
+def _pass_on(messages: Any, reporter: Reporter) -> None:
+    while (message := messages.get()) is not None:
+        name, label, share = message
+        reporter.of(name)(label, share)
