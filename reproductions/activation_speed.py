@@ -20,6 +20,7 @@ import numpy as np
 from reproductions.claims import Better, Claim, Measured, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.networks import Split, first_losses, train_networks
+from reproductions.small_mnist import small_mnist
 
 if TYPE_CHECKING:
     import keras
@@ -34,7 +35,7 @@ SUMMARY = (
 DATASETS = ("mnist",)
 IN_DEFAULT_SET = True
 TIMES = True
-SEEDS, MAX_SEEDS = 20, 40
+SEEDS, MAX_SEEDS = 10, 20
 EXPECTED_SECONDS = 30.0
 GOLDEN = "relu"
 
@@ -71,15 +72,7 @@ VARIANTS = {name: Config(name) for name in NAMES}
 
 def load_data(config: Config) -> Split:
     """The first images of each part, averaged over 2 x 2 pixels and divided by 255: 196 inputs."""
-    from recipes.datasets import load_arrays
-
-    (x_train, y_train), (x_test, y_test) = load_arrays("mnist")
-
-    def inputs(images: np.ndarray) -> np.ndarray:
-        blocks = images[: config.images].reshape(-1, 14, 2, 14, 2)
-        return (blocks.mean(axis=(2, 4)) / 255).reshape(-1, 196).astype("float32")
-
-    return Split(inputs(x_train), y_train[: config.images], inputs(x_test), y_test[: config.images])
+    return small_mnist(config.images, config.images)
 
 
 def build_model(config: Config) -> keras.Model:

@@ -21,6 +21,7 @@ import numpy as np
 from reproductions.claims import Better, Claim, Equals, Measured
 from reproductions.figures import COLOURS, Picture
 from reproductions.networks import Split, first_losses, train_networks
+from reproductions.small_mnist import small_mnist
 from reproductions.worked import both_facts, difference, draw, gradient
 
 if TYPE_CHECKING:
@@ -85,15 +86,7 @@ VARIANTS = {
 
 def load_data(config: Config) -> Split:
     """MNIST averaged over 2 x 2 pixels, / 255: 196 inputs; the first 2,000 test images."""
-    from recipes.datasets import load_arrays
-
-    (x_train, y_train), (x_test, y_test) = load_arrays("mnist")
-
-    def inputs(images: np.ndarray) -> np.ndarray:
-        return (images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255).reshape(-1, 196).astype("float32")
-
-    count = POOL if config.own_images else config.images
-    return Split(inputs(x_train[:count]), y_train[:count], inputs(x_test[:2000]), y_test[:2000])
+    return small_mnist(POOL if config.own_images else config.images, 2000)
 
 
 def rows(config: Config, seed: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from reproductions.claims import Better, Claim, Measured, Sampled, Within
 from reproductions.figures import COLOURS, Picture
 from reproductions.networks import Split, first_losses, train_networks
 from reproductions.signal_flow import Flow, Net, flow, synthetic
+from reproductions.small_mnist import small_mnist
 
 if TYPE_CHECKING:
     import keras
@@ -89,15 +90,7 @@ VARIANTS = {
 
 def load_data(config: Config) -> Split:
     """The first images of each part, averaged over 2 x 2 pixels and divided by 255: 196 inputs."""
-    from recipes.datasets import load_arrays
-
-    (x_train, y_train), (x_test, y_test) = load_arrays("mnist")
-
-    def inputs(images: np.ndarray) -> np.ndarray:
-        blocks = images[: config.images].reshape(-1, 14, 2, 14, 2)
-        return (blocks.mean(axis=(2, 4)) / 255).reshape(-1, 196).astype("float32")
-
-    return Split(inputs(x_train), y_train[: config.images], inputs(x_test), y_test[: config.images])
+    return small_mnist(config.images, config.images)
 
 
 def build_model(config: Config) -> keras.Model:

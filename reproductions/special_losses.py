@@ -30,7 +30,7 @@ SUMMARY = (
 )
 DATASETS = ("digits",)
 IN_DEFAULT_SET = True
-SEEDS, MAX_SEEDS = 20, 40
+SEEDS, MAX_SEEDS = 10, 40
 EXPECTED_SECONDS = 30.0
 GOLDEN = "blobs_categorical"
 
@@ -255,6 +255,7 @@ CLAIMS = (
             Equals("same_loss_history", True),
             Within("blobs_sparse", "test_accuracy", low=0.9),
         ),
+        priority=2,
     ),
     Claim(
         "loss-focal-detection",

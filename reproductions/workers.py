@@ -69,7 +69,7 @@ def _in_workers(
     messages = context.Queue()
     listener = threading.Thread(target=_pass_on, args=(messages, reporter), daemon=True)
     listener.start()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(messages,))
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(messages, jobs))
     # Long ones first, so that none is left running alone at the end.
     first = sorted(names, key=lambda name: -reporter.expected[name])
     try:
@@ -85,12 +85,15 @@ def _in_workers(
         listener.join(timeout=5)
 
 
-def _start(messages: Any) -> None:
-    """Set up a worker: an interrupt ends it at once, its training state is on disk."""
+def _start(messages: Any, jobs: int) -> None:
+    """Set up a worker: its share of the cores; an interrupt ends it at once, its training state is on disk."""
     global _messages  # noqa: PLW0603 - a worker process has no other way to keep what its initializer got
     _messages = messages
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     environment.quiet_tensorflow()
+    from recipes.training import lanes
+
+    lanes.MOST_LANES = max(1, environment.cores() // jobs)
 
 
 def _run_one(name: str, results: Path, seeds: int | None, settings: dict[str, str]) -> Outcome:

@@ -18,15 +18,20 @@ Result = TypeVar("Result")
 Progress = Callable[[float], None]
 
 
+MOST_LANES: int | None = None
+"""Set where several processes train beside each other and share the cores out among themselves."""
+
+
 class Stopped(Exception):
     """Raised inside a lane because another one failed or the user interrupted."""
 
 
 def default_lanes() -> int:
-    """One lane a usable core; one in all where an accelerator does the work."""
+    """One lane a usable core (at most `MOST_LANES`); one in all where an accelerator does the work."""
     if any(device.device_type not in ("CPU",) for device in tf.config.list_physical_devices()):
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_LANES or cores)
 
 
 def run_lanes(tasks: Sequence[Callable[[Progress], Result]], progress: Progress) -> list[Result]:
