@@ -10,7 +10,8 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest tests/layers -n 2
-	$(BIN)/python -m pytest --ignore tests/layers
+	$(BIN)/python -m pytest tests/reproductions -m metrics -n 2
+	$(BIN)/python -m pytest --ignore tests/layers -m "not metrics" -n 2 --dist loadfile
 
 # The layers' tests on Keras's other two backends; where PyTorch is installed, `make test` compares with it too.
 test-backends: $(VENV)/backends

@@ -1,7 +1,7 @@
 """Saturation in depth: what ten and twenty layers of sigmoid, tanh and ReLU leave of a gradient.
 
 Source: document 003, Video 19. Gradients of 20 random networks of 20 layers by `signal_flow`, with each activation's
-usual and with unsuitable weights; and the ten-layer networks of `gradient_flow` trained on 2,000 MNIST images,
+usual and with unsuitable weights; and the ten-layer networks of `gradient_flow` trained on 2,016 MNIST images,
 sigmoid against ReLU.
 
 Run: reproduce run activation_depth
@@ -148,7 +148,7 @@ CLAIMS = (
         "behaviour",
         "training stops",
         f"{_FLOW} Ten layers, Glorot weights: below -2 (a hundredth), and below ReLU's. Then ten layers of 32 units "
-        "on the first 2,000 MNIST images (14 x 14), SGD 0.1, 10 epochs of batches of 32: sigmoid's training loss "
+        "on the first 2,016 MNIST images (14 x 14), SGD 0.1, 10 epochs of batches of 32: sigmoid's training loss "
         "stays within 0.05 of guessing, ln 10 = 2.303, and ReLU's is lower.",
         (
             Sampled("sigmoid_10_layers", high=VANISHED, documented="gradients vanish"),
