@@ -34,8 +34,8 @@ SUMMARY = (
 )
 DATASETS = ("mnist",)
 IN_DEFAULT_SET = True
-SEEDS, MAX_SEEDS = 10, 20
-EXPECTED_SECONDS = 15.0
+SEEDS, MAX_SEEDS = 20, 40
+EXPECTED_SECONDS = 18.0
 GOLDEN = "sigmoid"
 
 Config = DeepConfig

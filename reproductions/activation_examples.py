@@ -28,7 +28,7 @@ SUMMARY = (
 )
 DATASETS = ()
 IN_DEFAULT_SET = True
-EXPECTED_SECONDS = 3.0
+EXPECTED_SECONDS = 1.0
 
 GRID = np.linspace(-12, 12, 2401)  # holds 0
 DRAWN_GRID = np.linspace(-4, 4, 81)

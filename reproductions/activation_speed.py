@@ -35,8 +35,8 @@ SUMMARY = (
 DATASETS = ("mnist",)
 IN_DEFAULT_SET = True
 TIMES = True
-SEEDS, MAX_SEEDS = 10, 20
-EXPECTED_SECONDS = 30.0
+SEEDS, MAX_SEEDS = 20, 40
+EXPECTED_SECONDS = 17.0
 GOLDEN = "relu"
 
 NAMES = ("relu", "tanh", "sigmoid", "elu")

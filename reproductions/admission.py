@@ -35,7 +35,7 @@ SUMMARY = (
 DATASETS = ("graduate_admissions",)
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 20, 80
-EXPECTED_SECONDS = 40.0
+EXPECTED_SECONDS = 75.0
 GOLDEN = "final"
 
 

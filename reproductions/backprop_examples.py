@@ -28,7 +28,7 @@ SUMMARY = (
 )
 DATASETS = ()
 IN_DEFAULT_SET = True
-EXPECTED_SECONDS = 6.0
+EXPECTED_SECONDS = 5.0
 
 STUDENTS = np.array([[8, 80, 8], [5, 50, 5], [6, 60, 6]], "float64")
 """CGPA, IQ and package in LPA of the three students (document 003, Video 16)."""

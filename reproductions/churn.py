@@ -33,7 +33,7 @@ SUMMARY = (
 DATASETS = ("churn_modelling",)
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 20, 80
-EXPECTED_SECONDS = 110.0
+EXPECTED_SECONDS = 170.0
 GOLDEN = "improved"
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Measured
 from reproductions.figures import Spread
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 from reproductions.scores import binary_cross_entropy
 
 if TYPE_CHECKING:
@@ -111,18 +111,7 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed, each on its own reviews."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        rows=rows_of,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress, rows=rows_of)
 
 
 def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
@@ -138,12 +127,7 @@ def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, rows_of)
 
 
 CLAIMS = (

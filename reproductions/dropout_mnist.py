@@ -17,7 +17,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Measured
 from reproductions.figures import COLOURS, Curves, Picture
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 from reproductions.scores import categorical_cross_entropy
 from reproductions.small_mnist import small_mnist
 
@@ -101,19 +101,16 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed, each on its own images; 1,000 of the test images are looked at after every epoch."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
+    return train_networks(
+        build_model,
+        config,
+        data,
+        seeds,
+        checkpoint,
+        progress,
         rows=rows_of,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
         validation_data=(data.x_test[:VALIDATION], data.y_test[:VALIDATION]),
         validation_batch_size=VALIDATION,
-        checkpoint=checkpoint,
-        progress=progress,
     )
 
 
@@ -148,12 +145,7 @@ def epochs_to(curves: np.ndarray) -> np.ndarray:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, rows_of)
 
 
 _SETUP = (

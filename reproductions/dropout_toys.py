@@ -18,7 +18,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Measured, Within
 from reproductions.figures import COLOURS, Picture
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 from reproductions.scores import binary_cross_entropy
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ SUMMARY = (
 DATASETS = ()
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 10, 20
-EXPECTED_SECONDS = 90.0
+EXPECTED_SECONDS = 65.0
 GOLDEN = "moons_half"
 
 POOL, TEST = 10_000, 2_000
@@ -125,17 +125,8 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one network a seed, each on its own points."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        rows=lambda seed: rows_of(config, seed),
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        checkpoint=checkpoint,
-        progress=progress,
+    return train_networks(
+        build_model, config, data, seeds, checkpoint, progress, rows=lambda seed: rows_of(config, seed)
     )
 
 
@@ -178,12 +169,7 @@ def boundary_length(probabilities: np.ndarray) -> np.ndarray:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(config, 0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, lambda seed: rows_of(config, seed))
 
 
 def examine() -> dict[str, Any]:

@@ -27,7 +27,7 @@ SUMMARY = (
 )
 DATASETS = ("graduate_admissions",)
 IN_DEFAULT_SET = True
-EXPECTED_SECONDS = 8.0
+EXPECTED_SECONDS = 4.0
 
 REPEATS = 20
 ROWS = 200

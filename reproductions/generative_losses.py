@@ -17,7 +17,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import COLOURS, Picture
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
@@ -32,7 +32,7 @@ SUMMARY = (
 DATASETS = ("digits",)
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 5, 10
-EXPECTED_SECONDS = 40.0
+EXPECTED_SECONDS = 30.0
 GOLDEN = "vae"
 
 LATENT, NOISE = 2, 4
@@ -196,17 +196,8 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one model a seed, each on its own examples."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        rows=lambda seed: rows_of(config, seed),
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        checkpoint=checkpoint,
-        progress=progress,
+    return train_networks(
+        build_model, config, data, seeds, checkpoint, progress, rows=lambda seed: rows_of(config, seed)
     )
 
 
@@ -266,12 +257,7 @@ def _measured_gan(model: Any, x: np.ndarray) -> dict[str, Any]:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(config, 0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, lambda seed: rows_of(config, seed))
 
 
 def examine() -> dict[str, Any]:

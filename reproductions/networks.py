@@ -1,6 +1,7 @@
 """What the reproductions that train networks share: the split data, and how a configuration becomes a training call.
 
-Their configurations name the same things alike: `epochs`, `batch_size`, `validation_split`, `shuffle`.
+Their configurations name the same things alike: `epochs`, `batch_size` and, where they have them, `validation_split` (else
+0) and `shuffle` (else True).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def train_networks(
     checkpoint: Path | None,
     progress: Callable[[float], None] | None,
     rows: Callable[[int], Any] | None = None,
+    **options: Any,
 ) -> SeedRuns:
     """Train one network a seed with the compiled trainer.
 
@@ -52,6 +54,7 @@ def train_networks(
         checkpoint: folder of the training state; an interrupted training goes on from there.
         progress: called with the finished share.
         rows: `seed -> row numbers` of the training examples that this seed sees; all if None.
+        **options: more arguments of `Trainer.fit`.
     """
     from recipes.training import Trainer
 
@@ -61,18 +64,26 @@ def train_networks(
         seeds=seeds,
         epochs=config.epochs,
         batch_size=config.batch_size,
-        validation_split=config.validation_split,
-        shuffle=config.shuffle,
+        validation_split=getattr(config, "validation_split", 0.0),
+        shuffle=getattr(config, "shuffle", True),
         rows=rows,
         checkpoint=checkpoint,
         progress=progress,
+        **options,
     )
 
 
-def first_losses(build_model: Callable[[Any], Any], config: Any, data: Split) -> list[float]:
-    """The golden trace: losses of the first 20 steps of seed 0, op determinism on."""
+def first_losses(
+    build_model: Callable[[Any], Any], config: Any, data: Split, rows: Callable[[int], Any] | None = None
+) -> list[float]:
+    """The golden trace: losses of the first 20 steps of seed 0 (on its own rows), op determinism on."""
     from recipes.training import golden_trace
 
+    own = slice(None) if rows is None else rows(0)
     return golden_trace(
-        lambda: build_model(config), data.x_train, data.y_train, batch_size=config.batch_size, shuffle=config.shuffle
+        lambda: build_model(config),
+        data.x_train[own],
+        data.y_train[own],
+        batch_size=config.batch_size,
+        shuffle=getattr(config, "shuffle", True),
     )

@@ -40,7 +40,7 @@ SUMMARY = (
 DATASETS = ("mnist", "churn_modelling", "graduate_admissions")
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 5, 20
-EXPECTED_SECONDS = 60.0
+EXPECTED_SECONDS = 100.0
 GOLDEN = "adam"
 
 ABOVE_0 = 1e-9

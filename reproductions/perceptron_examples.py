@@ -26,7 +26,7 @@ SUMMARY = (
 )
 DATASETS = ()
 IN_DEFAULT_SET = True
-EXPECTED_SECONDS = 3.0
+EXPECTED_SECONDS = 2.0
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 AND, XOR = np.array([0, 0, 0, 1]), np.array([0, 1, 1, 0])

@@ -17,7 +17,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import COLOURS, Picture
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +31,7 @@ SUMMARY = (
 DATASETS = ()
 IN_DEFAULT_SET = True
 SEEDS, MAX_SEEDS = 20, 40
-EXPECTED_SECONDS = 15.0
+EXPECTED_SECONDS = 10.0
 GOLDEN = "huber_outliers"
 
 POINTS, OUTLIERS, SHIFT = 100, 5, 15.0
@@ -101,17 +101,8 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Fit one line a seed."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        rows=lambda seed: rows_of(config, seed),
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        checkpoint=checkpoint,
-        progress=progress,
+    return train_networks(
+        build_model, config, data, seeds, checkpoint, progress, rows=lambda seed: rows_of(config, seed)
     )
 
 
@@ -130,12 +121,7 @@ def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(config, 0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, lambda seed: rows_of(config, seed))
 
 
 def examine() -> dict[str, Any]:

@@ -367,14 +367,24 @@ def fingerprint(module: ModuleType, variants: Mapping[str, Any], seeds: int) -> 
 
 
 def worse_claims(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
-    """Claims whose verdict ranks below that of the old record."""
+    """Claims whose verdict ranks below that of the old record.
+
+    Sampled facts that have become inconclusive don't count: on a busy or another machine, times scatter more.
+    """
     if old is None:
         return []
     return [
         name
         for name, claim in new["claims"].items()
-        if name in old["claims"] and RANK.get(claim["verdict"], -1) > RANK.get(old["claims"][name]["verdict"], 9)
+        if name in old["claims"]
+        and RANK.get(claim["verdict"], -1) > RANK.get(old["claims"][name]["verdict"], 9)
+        and not _only_scatters(claim)
     ]
+
+
+def _only_scatters(claim: Mapping[str, Any]) -> bool:
+    undecided = [check["check"] for check in claim["checks"] if check["verdict"] == "inconclusive"]
+    return claim["verdict"] == "inconclusive" and set(undecided) == {"sampled"}
 
 
 def facts_of(claims: tuple[Claim, ...]) -> list[str]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import COLOURS, Picture
-from reproductions.networks import Split
+from reproductions.networks import Split, first_losses, train_networks
 from reproductions.scores import binary_cross_entropy
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ SUMMARY = (
 )
 DATASETS = ()
 IN_DEFAULT_SET = True
-SEEDS, MAX_SEEDS = 10, 20
-EXPECTED_SECONDS = 40.0
+SEEDS, MAX_SEEDS = 20, 40
+EXPECTED_SECONDS = 55.0
 GOLDEN = "moons_l2_001"
 
 POOL, TEST, POINTS = 10_000, 2_000, 100
@@ -137,18 +137,7 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> SeedRuns:
     """Train one model a seed, each on its own points."""
-    from recipes.training import Trainer
-
-    return Trainer(lambda: build_model(config)).fit(
-        data.x_train,
-        data.y_train,
-        seeds=seeds,
-        rows=rows_of,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    return train_networks(build_model, config, data, seeds, checkpoint, progress, rows=rows_of)
 
 
 def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
@@ -194,12 +183,7 @@ def lasso(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def trace(config: Config, data: Split) -> list[float]:
     """Golden trace: the first losses of seed 0."""
-    from recipes.training import golden_trace
-
-    own = rows_of(0)
-    return golden_trace(
-        lambda: build_model(config), data.x_train[own], data.y_train[own], batch_size=config.batch_size, shuffle=True
-    )
+    return first_losses(build_model, config, data, rows_of)
 
 
 def examine() -> dict[str, Any]:

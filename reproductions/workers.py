@@ -10,8 +10,9 @@ import importlib
 import multiprocessing
 import signal
 import threading
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,9 @@ from reproductions.runner import Outcome, name_of, run
 
 MOST_JOBS = 4
 """Workers that are started without being asked for; each takes one to two gigabytes."""
+
+REPRODUCTIONS_A_WORKER = 6
+"""A process never gives back the programs that it has compiled, some 250 MiB a reproduction, so it is replaced in time."""
 
 _messages: Any = None
 """In a worker: where its progress goes."""
@@ -69,18 +73,35 @@ def _in_workers(
     messages = context.Queue()
     listener = threading.Thread(target=_pass_on, args=(messages, reporter), daemon=True)
     listener.start()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(messages, jobs))
     # Long ones first, so that none is left running alone at the end.
-    first = sorted(names, key=lambda name: -reporter.expected[name])
+    waiting = deque(sorted(names, key=lambda name: -reporter.expected[name]))
+    done: dict[str, Outcome] = {}
+    pools: list[ProcessPoolExecutor] = []
+
+    def lane() -> None:
+        while waiting:
+            with ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=(messages, jobs)) as pool:
+                pools.append(pool)
+                for _ in range(REPRODUCTIONS_A_WORKER):
+                    try:
+                        name = waiting.popleft()
+                    except IndexError:
+                        return
+                    done[name] = pool.submit(_run_one, name, results, seeds, dict(settings)).result()
+
+    lanes = ThreadPoolExecutor(jobs)
     try:
-        futures = {pool.submit(_run_one, name, results, seeds, dict(settings)): name for name in first}
-        return {futures[future]: future.result() for future in as_completed(futures)}
+        for finished in as_completed([lanes.submit(lane) for _ in range(jobs)]):
+            finished.result()
+        return done
     except BrokenProcessPool as error:
         raise RuntimeError("a worker was killed; run the same command again with --jobs 1 to go on") from error
     finally:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
+        waiting.clear()
+        for pool in pools:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+        lanes.shutdown(wait=True)
         messages.put(None)
         listener.join(timeout=5)
 

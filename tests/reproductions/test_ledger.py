@@ -70,7 +70,7 @@ def test_committed_verdicts_follow_from_the_committed_measurements(name):
         assert stored["documented"] == claim.documented and stored["statement"] == claim.statement
     assert set(record["variants"]) == set(variants_of(module))
     for variant in record["variants"].values():
-        assert len(variant["seeds"]) >= 20
+        assert len(variant["seeds"]) >= module.SEEDS
         assert all(len(values) == len(variant["seeds"]) for values in variant["metrics"].values())
 
 
