@@ -508,8 +508,8 @@ CLAIMS = (
         ),
         priority=2,
         remark="model.fit spends a millisecond or two on a step whatever its arithmetic, which makes the documented "
-        "order; the compiled trainer spends microseconds on a step of one row of this small network, where the three "
-        "come close.",
+        "order; the compiled trainer spends microseconds on a step of one row of this small network, and its epochs "
+        "in batches of all rows and of 32 take the same time within what these repeats can tell.",
     ),
     _claim(
         "memory-order",

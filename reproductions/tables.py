@@ -23,6 +23,10 @@ STYLES = {
 }
 
 
+MANY = 4
+"""More reproductions than this and their verdicts are also counted in a table, which a reader sees without scrolling back."""
+
+
 def console() -> Any:
     """Standard output for tables."""
     from rich.console import Console
@@ -231,6 +235,17 @@ def entry(out: Any, head: str, verdict: str, lines: list[str], style: str) -> No
         out.print(Padding(escape(line), (0, 0, 0, 4)), style="dim")
 
 
+def _tally(outcomes: list[Any]) -> Any:
+    """How many claims of each reproduction got which verdict."""
+    found = [[claim["verdict"] for claim in outcome.record["claims"].values()] for outcome in outcomes]
+    columns = [verdict for verdict in STYLES if any(verdict in verdicts for verdicts in found)]
+    made = table("reproduction", *columns)
+    for outcome, verdicts in zip(outcomes, found, strict=True):
+        counts = [verdicts.count(verdict) for verdict in columns]
+        made.add_row(outcome.record["reproduction"], *(str(count) if count else "" for count in counts))
+    return made
+
+
 def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     """Every claim with documented and measured value and verdict; what got worse; where the ledger is."""
     from rich.markup import escape
@@ -245,6 +260,8 @@ def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
             lines += [f"{check['quantity'].replace('_', ' ')}: {measured_text(check)}" for check in claim["checks"]]
             entry(out, name, claim["verdict"], lines, STYLES[claim["verdict"]])
     out.print()
+    if len(outcomes) > MANY:
+        out.print(_tally(outcomes))
     for outcome in outcomes:
         if outcome.unavailable:
             out.print(f"[yellow]{outcome.record['reproduction']} unavailable:[/yellow] {escape(outcome.unavailable)}")
@@ -253,9 +270,10 @@ def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     verdicts = [claim["verdict"] for outcome in outcomes for claim in outcome.record["claims"].values()]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in STYLES if verdict in verdicts)
     seconds = sum(outcome.record["wall_seconds"] for outcome in outcomes)
-    out.print(f"{len(verdicts)} claims in {seconds:.0f} seconds: {counts}.")
+    out.print(f"{len(verdicts)} claims in {seconds:.0f} seconds of work: {counts}.")
     written = [str(outcome.path) for outcome in outcomes if outcome.path is not None]
-    out.print(f"Ledger: {', '.join(written) or 'nothing written'}", markup=False)
+    where = f"{len(written)} records in {results}" if len(written) > MANY else ", ".join(written)
+    out.print(f"Ledger: {where or 'nothing written'}", markup=False)
     if any(outcome.path is not None and outcome.path.parent == results for outcome in outcomes):
         out.print(f"Report: {results / 'report.md'}", markup=False)
 

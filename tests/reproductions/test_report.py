@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from reproductions import figures, ledger, report
+from reproductions import figures, ledger, report, tables
 from reproductions.printed import run_cells
 from reproductions.runner import run
 
@@ -75,6 +75,17 @@ def test_bench_figures_appear_in_the_report(fake, tmp_path):
     )
     report.write(tmp_path)
     assert "| churn | 30.00 s | 0.300 s | 100 (90 to 110) | 50, met |" in (tmp_path / "report.md").read_text()
+
+
+def test_many_reproductions_end_with_a_table_of_counts(fake, tmp_path, capsys):
+    outcome = run(fake, tmp_path)
+    tables.print_outcomes([outcome] * 2, set(), tmp_path)
+    assert "reproduction " not in capsys.readouterr().out
+    tables.print_outcomes([outcome] * 5, set(), tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines if line.split() == ["fake", "4"]] == [["fake", "4"]] * 5
+    assert any(line.startswith("20 claims in") and line.endswith("20 reproduced.") for line in lines)
+    assert any(line.startswith("Ledger: 5 records in") for line in lines)
 
 
 def test_printed_cells_run_like_a_notebook():

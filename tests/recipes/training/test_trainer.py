@@ -274,3 +274,10 @@ def test_convolutions_keep_away_from_xla_on_a_cpu():
     forced = Trainer(cnn, jit_compile=True).fit(x, y, seeds=[0, 1], epochs=2)
     assert forced.jit_compile is True
     np.testing.assert_allclose(chosen.curves["loss"], forced.curves["loss"], rtol=1e-4)
+
+
+def test_lanes_can_be_bounded(monkeypatch):
+    from recipes.training import lanes
+
+    monkeypatch.setattr(lanes, "MOST_LANES", 1)
+    assert lanes.default_lanes() == 1
