@@ -30,7 +30,7 @@ SUMMARY = "Sentiment of IMDB reviews by a small LSTM with dropout rates of 0, 0.
 DATASETS = ("imdb",)
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 10, 20
-EXPECTED_SECONDS = 120.0
+EXPECTED_SECONDS = 90.0
 GOLDEN = "rate_35"
 
 POOL, TEST, REVIEWS = 10_000, 2_000, 1_000

@@ -179,8 +179,8 @@ CLAIMS = (
         _lower("loss_gap", "rate_3", "rate_0"),
         _lower("accuracy_gap", "rate_3", "rate_0"),
         _lower("test_loss", "rate_3", "rate_0"),
-        remark="The loss says so clearly (0.463 against 0.497); the accuracies hardly differ (86.8% both on the test images): "
-        "both networks still know nearly every training image by heart (99.8% and 100%).",
+        remark="The gaps shrink mostly because the network knows its training images less well (97.8% against 99.7%). On the "
+        "test images the loss falls, from 0.44 to 0.42; the accuracy stays, 87% both.",
     ),
     _claim(
         "rate-range",
@@ -193,8 +193,9 @@ CLAIMS = (
         _lower("test_loss", "rate_2", "rate_1"),
         _lower("test_loss", "rate_5", "rate_6"),
         *(_lower("test_loss", end, than) for end in ("rate_2", "rate_5") for than in ("rate_0", "rate_9")),
-        remark="From 0.2 to 0.5 the test loss is nearly flat, 0.46, lowest at 0.4; the test accuracy is 86 to 87% up to 0.5, "
-        "less beyond.",
+        remark="The lower half of the range is good, the upper half too strong for so small a network: the test loss is lowest, "
+        "0.42, from 0.1 to 0.3, and at 0.5 (0.47) worse than without dropout (0.44). It depends on the size: in a first run, with "
+        "all 784 pixels and so three times the weights, it was lowest at 0.4, and the range held.",
     ),
     _claim(
         "high-rate-underfits",
@@ -230,8 +231,7 @@ CLAIMS = (
         Better("test_accuracy", "last_only_3", "rate_0"),
         Better("test_accuracy", "last_only_3", "rate_3"),
         priority=3,
-        remark="The three accuracies lie within 0.1 percentage points after 40 seeds; in test loss, the last layer only is "
-        "between none and both (0.473, against 0.497 and 0.463).",
+        remark="By half a percentage point of accuracy and less: 87.4% against 87.1% without dropout and 86.8% with both.",
     ),
 )
 

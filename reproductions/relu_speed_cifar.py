@@ -36,7 +36,7 @@ SUMMARY = (
 DATASETS = ("cifar10", "mnist")
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 20, 20
-EXPECTED_SECONDS = 280.0
+EXPECTED_SECONDS = 500.0
 GOLDEN = "cnn"
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")

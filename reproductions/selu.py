@@ -33,7 +33,7 @@ DATASETS = ()
 IN_DEFAULT_SET = True
 EXPECTED_SECONDS = 7.0
 
-DEPTH, UNITS, INPUTS, SEEDS = 50, 128, 256, 10
+DEPTH, UNITS, INPUTS, NETWORKS = 50, 128, 256, 10
 TOLERANCE = 0.1
 """A mean within this of 0 and a standard deviation within this of 1, at layer 50, count as normalised."""
 
@@ -136,7 +136,9 @@ def normalised(mean: float, deviation: float) -> bool:
 
 def examine() -> dict[str, Any]:
     """Statistics by depth under every setting, what theory predicts, and which settings stay normalised."""
-    networks = [{name: layer_statistics(setting, seed) for name, setting in SETTINGS.items()} for seed in range(SEEDS)]
+    networks = [
+        {name: layer_statistics(setting, seed) for name, setting in SETTINGS.items()} for seed in range(NETWORKS)
+    ]
     found = {name: np.stack([network[name] for network in networks]) for name in SETTINGS}  # (seeds, layers, 2)
     last = {name: values[:, -1].mean(axis=0) for name, values in found.items()}
     curves = {

@@ -13,7 +13,7 @@ from reproductions.verdicts import judge_claim
 @pytest.fixture(scope="module")
 def facts():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SEEDS", 3)
+        patch.setattr(module, "NETWORKS", 3)
         return finite(module.examine())
 
 
@@ -44,6 +44,6 @@ def test_networks_follow_the_theory(facts):
     ids=["elu", "plain dropout"],
 )
 def test_another_layer_in_its_place_is_noticed(ours, other, monkeypatch):
-    monkeypatch.setattr(module, "SEEDS", 2)
+    monkeypatch.setattr(module, "NETWORKS", 2)
     monkeypatch.setattr(layers, ours, other)
     assert verdict(finite(module.examine())) == "not reproduced"
