@@ -194,8 +194,8 @@ CLAIMS = (
         _lower("test_loss", "rate_5", "rate_6"),
         *(_lower("test_loss", end, than) for end in ("rate_2", "rate_5") for than in ("rate_0", "rate_9")),
         remark="The lower half of the range is good, the upper half too strong for so small a network: the test loss is lowest, "
-        "0.42, from 0.1 to 0.3, and at 0.5 (0.47) worse than without dropout (0.44). It depends on the size: in a first run, with "
-        "all 784 pixels and so three times the weights, it was lowest at 0.4, and the range held.",
+        "0.42, from 0.1 to 0.3, and at 0.5 (0.47) worse than without dropout (0.44). It depends on the size: in a first run, "
+        "with all 784 pixels and so three times the weights, it was lowest at 0.4, and the range held.",
     ),
     _claim(
         "high-rate-underfits",

@@ -204,9 +204,9 @@ CLAIMS = (
             Better("gap", "curve_light", "curve_plain", higher_is_better=False),
             Better("test_mse", "curve_light", "curve_plain", higher_is_better=False),
         ),
-        remark="The gap shrinks because the training error rises; the test error falls too little to tell (0.148 against 0.153, of which 0.09 is "
-        "noise). Twenty points are one batch, so 500 epochs are 500 small steps: the network follows the noise little, and what "
-        "dropout takes from its variance it adds in bias (see the fitted curves).",
+        remark="The gap shrinks because the training error rises; the test error falls too little to tell (0.148 against 0.153, "
+        "of which 0.09 is noise). Twenty points are one batch, so 500 epochs are 500 small steps: the network follows the noise "
+        "little, and what dropout takes from its variance it adds in bias (see the fitted curves).",
     ),
     Claim(
         "dropout-classification-code",
