@@ -273,9 +273,10 @@ def print_outcomes(outcomes: list[Any], asked: set[str], results: Path) -> None:
     out.print(f"{len(verdicts)} claims in {seconds:.0f} seconds of work: {counts}.")
     written = [str(outcome.path) for outcome in outcomes if outcome.path is not None]
     where = f"{len(written)} records in {results}" if len(written) > MANY else ", ".join(written)
-    out.print(f"Ledger: {where or 'nothing written'}", markup=False)
+    # Not folded: a path that is broken over two lines can't be copied.
+    out.print(f"Ledger: {where or 'nothing written'}", markup=False, soft_wrap=True)
     if any(outcome.path is not None and outcome.path.parent == results for outcome in outcomes):
-        out.print(f"Report: {results / 'report.md'}", markup=False)
+        out.print(f"Report: {results / 'report.md'}", markup=False, soft_wrap=True)
 
 
 def print_checks(reports: list[Any]) -> None:

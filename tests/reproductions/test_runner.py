@@ -109,13 +109,17 @@ def test_a_claim_that_got_worse_is_named(fake, tmp_path, monkeypatch):
     run(fake, tmp_path)
     monkeypatch.setattr(fake, "VARIANTS", {"a": fake.Config(level=0.5), "b": fake.Config(level=0.8)})
     assert run(fake, tmp_path).worse == ["fake-level", "fake-better"]
-    assert worse_claims({"claims": {"x": {"verdict": "erratum"}}}, {"claims": {"x": {"verdict": "reproduced"}}}) == []
-    assert (
-        worse_claims({"claims": {"x": {"verdict": "reproduced"}}}, {"claims": {"x": {"verdict": "unavailable"}}}) == []
-    )
-    assert worse_claims({"claims": {"x": {"verdict": "exceeded"}}}, {"claims": {"x": {"verdict": "inconclusive"}}}) == [
-        "x"
-    ]
+
+    def worse(old, new, *checks):
+        named = [{"check": check, "verdict": verdict} for check, verdict in checks]
+        return worse_claims({"claims": {"x": {"verdict": old}}}, {"claims": {"x": {"verdict": new, "checks": named}}})
+
+    assert worse("erratum", "reproduced") == worse("reproduced", "unavailable") == []
+    assert worse("exceeded", "inconclusive", ("within", "inconclusive")) == ["x"]
+    # Times that scatter more than when the record was made are no fault of the code; a check of another kind is.
+    assert worse("reproduced", "inconclusive", ("sampled", "inconclusive"), ("equals", "reproduced")) == []
+    assert worse("reproduced", "inconclusive", ("sampled", "inconclusive"), ("better", "inconclusive")) == ["x"]
+    assert worse("reproduced", "not reproduced", ("sampled", "not reproduced")) == ["x"]
 
 
 DRIVER = """

@@ -12,6 +12,8 @@ import pytest
 from reproductions import init_examples, loss_examples, workers
 from reproductions.runner import SettingError, name_of
 
+MODULES = [loss_examples, init_examples]
+
 
 class Recorder:
     """Stands in for the progress bar."""
@@ -36,7 +38,7 @@ def test_workers_write_the_records_that_one_process_writes(tmp_path):
 
 def test_the_error_of_a_worker_reaches_the_caller(tmp_path):
     with pytest.raises(SettingError, match="has no settings"):
-        workers.run_all([loss_examples, init_examples], tmp_path, None, {"epochs": "3"}, Recorder([loss_examples]), 2)
+        workers.run_all(MODULES, tmp_path, None, {"epochs": "3"}, Recorder(MODULES), 2)
 
 
 def test_reproductions_that_time_something_run_alone(tmp_path, monkeypatch):
