@@ -2,17 +2,18 @@
 
 Every (variant, metric) that a claim rests on is a gate. The mean of the new seeds must fall into the prediction interval of
 the reference runs, mean +- t(1 - alpha/2, n-1) * sd * sqrt(1/m + 1/n), widened where the runs themselves scatter further
-than a normal spread; on both sides, since a result that is too good means leakage as often as progress. alpha is 1% divided
-by the number of gates, so that an unchanged program fails at most once in a hundred calls. Facts must be equal. The golden
-trace must be equal bit for bit on the platform that wrote it; on another one it is compared to 0.1%, which still tells other
-mathematics from other rounding.
+than a normal spread; on both sides, since a result that is too good means leakage as often as progress. A gate fails only if
+a second set of new seeds falls outside too: a rare run that dies is no regression, a changed program fails both times. alpha
+is 1% divided by the number of gates, so that an unchanged program fails at most once in a hundred calls. Facts must be
+equal. The golden trace must be equal bit for bit on the platform that wrote it; on another one it is compared to 0.1%, which
+still tells other mathematics from other rounding.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -136,20 +137,39 @@ def check_reproduction(
     variants = list(dict.fromkeys(variant for variant, _ in gates))
     new_seeds = list(range(FIRST_NEW_SEED, FIRST_NEW_SEED + seeds))
     for position, variant in enumerate(variants):
-        config = variants_of(module)[variant]
-        data = module.load_data(config)
         start = position / len(variants)
 
         def tell(share: float, start: float = start, variant: str = variant) -> None:
             progress(variant, start + share / len(variants))
 
-        trained = module.train(config, data, new_seeds, progress=tell)
-        measured = module.measure(config, data, trained).metrics
-        for gated, metric in gates:
-            if gated == variant:
-                reference = record["variants"][variant]["metrics"][metric]
-                report.gates.append(_metric_gate(variant, metric, reference, measured[metric], alpha))
+        wanted = [metric for gated, metric in gates if gated == variant]
+        reference = record["variants"][variant]["metrics"]
+        found = _new_runs(module, variant, new_seeds, wanted, reference, alpha, tell)
+        failed = [metric for metric, gate in found.items() if not gate.passed]
+        if failed:
+            # Where one run in thirty dies, three new runs meet it more often than twenty reference runs tell.
+            others = [seed + seeds for seed in new_seeds]
+            again = _new_runs(module, variant, others, failed, reference, alpha, tell)
+            passed = {metric: gate for metric, gate in again.items() if gate.passed}
+            found |= {metric: replace(gate, note="other new seeds were outside") for metric, gate in passed.items()}
+        report.gates += found.values()
     return report
+
+
+def _new_runs(
+    module: ModuleType,
+    variant: str,
+    seeds: list[int],
+    metrics: list[str],
+    reference: Mapping[str, Any],
+    alpha: float,
+    tell: Callable[[float], None],
+) -> dict[str, Gate]:
+    """Train a variant on new seeds; the gate of each metric."""
+    config = variants_of(module)[variant]
+    data = module.load_data(config)
+    measured = module.measure(config, data, module.train(config, data, seeds, progress=tell)).metrics
+    return {metric: _metric_gate(variant, metric, reference[metric], measured[metric], alpha) for metric in metrics}
 
 
 def _metric_gate(variant: str, metric: str, reference: list[Any], new: list[float], alpha: float) -> Gate:
