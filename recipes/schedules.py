@@ -39,8 +39,26 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return {**self._arguments, "name": self.name}
 
 
+class Decay(Schedule):
+    """A fall by a rate r every T steps, smooth or in jumps; the arguments of `ExponentialDecay` and `InverseTimeDecay`."""
+
+    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
+        _positive("decay_steps", decay_steps)
+        super().__init__(
+            name,
+            initial_learning_rate=initial_learning_rate,
+            decay_steps=decay_steps,
+            decay_rate=decay_rate,
+            staircase=staircase,
+        )
+
+    def passed(self, t):
+        """The ratio t / T, rounded down in a staircase."""
+        return ops.floor(t / self.decay_steps) if self.staircase else t / self.decay_steps
+
+
 @keras.saving.register_keras_serializable("recipes")
-class ExponentialDecay(Schedule):
+class ExponentialDecay(Decay):
     """eta = eta_0 r^(t / T).
 
     Args:
@@ -51,23 +69,13 @@ class ExponentialDecay(Schedule):
         name: name of the schedule.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
-        _positive("decay_steps", decay_steps)
-        super().__init__(
-            name,
-            initial_learning_rate=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            staircase=staircase,
-        )
-
     def rate(self, t):
         """The equation."""
-        return self.initial_learning_rate * ops.power(self.decay_rate, _passed(t, self.decay_steps, self.staircase))
+        return self.initial_learning_rate * ops.power(self.decay_rate, self.passed(t))
 
 
 @keras.saving.register_keras_serializable("recipes")
-class InverseTimeDecay(Schedule):
+class InverseTimeDecay(Decay):
     """eta = eta_0 / (1 + r t / T).
 
     Args:
@@ -78,19 +86,9 @@ class InverseTimeDecay(Schedule):
         name: name of the schedule.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
-        _positive("decay_steps", decay_steps)
-        super().__init__(
-            name,
-            initial_learning_rate=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            staircase=staircase,
-        )
-
     def rate(self, t):
         """The equation."""
-        return self.initial_learning_rate / (1 + self.decay_rate * _passed(t, self.decay_steps, self.staircase))
+        return self.initial_learning_rate / (1 + self.decay_rate * self.passed(t))
 
 
 @keras.saving.register_keras_serializable("recipes")
@@ -243,11 +241,6 @@ class NoamSchedule(Schedule):
         """The equation; Keras counts steps from 0, the paper from 1."""
         s = t + 1.0
         return self.scale * self.d_model**-0.5 * ops.minimum(ops.rsqrt(s), s * self.warmup_steps**-1.5)
-
-
-def _passed(t, steps, staircase):
-    """The ratio t / T, rounded down in a staircase."""
-    return ops.floor(t / steps) if staircase else t / steps
 
 
 def _positive(name, value):

@@ -19,7 +19,7 @@ import numpy as np
 from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.worked import array as numbers
-from reproductions.worked import both, build, difference, draw, gradient, with_weights
+from reproductions.worked import both, build, difference, draw, gradient, sigmoid, with_weights
 
 TITLE = "Worked examples: sigmoid, tanh, softmax and linear layers"
 SUMMARY = (
@@ -70,11 +70,6 @@ def normal_mean(function: Callable[[Any], Any]) -> float:
     """E[f(x)] for x ~ N(0, 1) by quadrature from -12 to 12, split at 0 where the relu family has its kink."""
     x, weights = _quadrature()
     return float(np.sum(weights * numbers(function(x))))
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x)."""
-    return 1 / (1 + np.exp(-np.asarray(x)))
 
 
 def tanh(x: Any) -> Any:

@@ -9,7 +9,6 @@ Run: reproduce run activation_speed
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from reproductions.claims import Better, Claim, Measured, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.networks import Split, first_losses, train_networks
 from reproductions.small_mnist import small_mnist
+from reproductions.timings import seconds
 
 if TYPE_CHECKING:
     import keras
@@ -144,9 +144,7 @@ def seconds_of(programs: Mapping[str, Callable[[], Any]], repeats: int = REPEATS
     found = {name: np.zeros(repeats) for name in programs}
     for repeat in range(repeats):
         for name in rng.permutation(list(programs)):
-            start = time.perf_counter()
-            programs[name]()
-            found[name][repeat] = time.perf_counter() - start
+            found[name][repeat] = seconds(programs[name])
     return found
 
 

@@ -19,7 +19,7 @@ from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.printed import run_cells
 from reproductions.worked import array as numbers
-from reproductions.worked import both, both_facts, build, difference, draw
+from reproductions.worked import both, both_facts, build, difference, draw, sigmoid
 
 TITLE = "Worked examples: backpropagation"
 SUMMARY = (
@@ -73,11 +73,6 @@ LOOP = (
 
 Weights = list[np.ndarray]
 """Hidden kernel (2, 2), hidden bias (2,), output kernel (2, 1), output bias (1,)."""
-
-
-def sigmoid(z: Any) -> Any:
-    """1 / (1 + exp(-z))."""
-    return 1 / (1 + np.exp(-z))
 
 
 def forward(weights: Weights, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
+from reproductions.worked import log10_ratio
 
 TITLE = "Gradient descent: step size, batch size and local minima"
 SUMMARY = (
@@ -168,11 +169,6 @@ def batch_sizes() -> dict[str, Any]:
 def least_loss(rows: np.ndarray, exact: np.ndarray, problem: int) -> float:
     """The exact solution's mean squared error."""
     return float(np.mean((rows[:, problem, :2] @ exact[problem] - rows[:, problem, 2]) ** 2))
-
-
-def log10_ratio(one: np.ndarray, other: np.ndarray) -> list[float]:
-    """log10(one / other), one number a problem."""
-    return [float(v) for v in np.log10(one / other)]
 
 
 def drawn_paths(

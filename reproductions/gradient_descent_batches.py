@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -20,7 +19,8 @@ import numpy as np
 from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.printed import run_cells
-from reproductions.worked import difference, draw
+from reproductions.timings import interleaved
+from reproductions.worked import difference, draw, log10_ratio
 
 TITLE = "Gradient descent: what the batch size changes"
 SUMMARY = (
@@ -103,29 +103,6 @@ def printed_mini_batches() -> dict[str, Any]:
         "printed_loop_batches_of_1000": len(used),
         "rows_of_1000_left_out": 1000 - len(np.unique(np.concatenate(used))),
     }
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """Wall time of one call."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def interleaved(works: Mapping[Any, Callable[[], Any]], repeats: int, best_of: int = 1) -> dict[Any, np.ndarray]:
-    """Seconds of each piece of work, (repeats,), one after the other in each repeat, after one call to warm up.
-
-    With `best_of` above 1 a repeat is the quickest of so many calls: what else the machine does only adds time.
-    """
-    for work in works.values():
-        work()
-    found = [[min(seconds(work) for _ in range(best_of)) for work in works.values()] for _ in range(repeats)]
-    return dict(zip(works, np.array(found).T, strict=True))
-
-
-def log10_ratio(one: np.ndarray, other: np.ndarray) -> list[float]:
-    """log10(one / other), repeat by repeat."""
-    return [float(v) for v in np.log10(one / other)]
 
 
 def epoch_times() -> dict[str, Any]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reproductions.activation_examples import collapse, normal_mean, sigmoid
+from reproductions.activation_examples import collapse, normal_mean
 from reproductions.claims import Better, Claim, Equals, Measured, Within
 from reproductions.figures import COLOURS, Picture, Spread
 from reproductions.networks import Split, first_losses, train_networks
+from reproductions.worked import sigmoid
 
 if TYPE_CHECKING:
     import keras

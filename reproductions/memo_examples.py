@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,8 +22,9 @@ import numpy as np
 from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
 from reproductions.printed import run_cells
+from reproductions.timings import seconds
 from reproductions.worked import array as numbers
-from reproductions.worked import both, both_facts, build, difference, draw
+from reproductions.worked import both, both_facts, build, difference, draw, sigmoid
 
 TITLE = "Worked examples: memoization in backpropagation"
 SUMMARY = (
@@ -84,11 +84,6 @@ BACKWARD = (
 
 SIZES, EXAMPLES = (4, 3, 2, 1), 7
 WIDTH, BATCH, DEPTHS, TIMED_DEPTH = 32, 16, (2, 4, 8, 16, 32), 16
-
-
-def sigmoid(z: Any) -> Any:
-    """1 / (1 + exp(-z))."""
-    return 1 / (1 + np.exp(-z))
 
 
 def sigmoid_derivative(z: Any) -> Any:
@@ -454,7 +449,7 @@ def cost_of_memory() -> dict[str, Any]:
         passes = Backward(depth)
         gap = max(gap, *(map(difference, passes.with_memory(), passes.without_memory())))
         ratios[depth] = [
-            math.log10(seconds(passes.without_memory) / seconds(passes.with_memory))
+            math.log10(seconds(passes.without_memory, 3) / seconds(passes.with_memory, 3))
             for _ in range(20 if depth == TIMED_DEPTH else 5)
         ]
         kept = depth * WIDTH * WIDTH
@@ -487,16 +482,6 @@ def deep_gap(passes: Backward) -> float:
             a = tf.tanh(a @ kernel)
         loss = tf.reduce_sum(a)
     return max(map(difference, passes.with_memory(), tape.gradient(loss, kernels)))
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """Wall time of the quickest of three calls: what else the machine does only adds time."""
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def keras_memory(library: ModuleType, recompute: bool) -> dict[str, Any]:
@@ -564,7 +549,9 @@ def graph_times() -> dict[str, Any]:
 
     kept, recomputing = step(False), step(True)
     kept(), recomputing()
-    return {"log10_time_recomputing_over_tape": [math.log10(seconds(recomputing) / seconds(kept)) for _ in range(20)]}
+    return {
+        "log10_time_recomputing_over_tape": [math.log10(seconds(recomputing, 3) / seconds(kept, 3)) for _ in range(20)]
+    }
 
 
 def examine() -> dict[str, Any]:

@@ -8,7 +8,6 @@ Run: reproduce run mlp_compute
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,8 +15,9 @@ import numpy as np
 
 from reproductions.claims import Claim, Equals, Sampled
 from reproductions.figures import COLOURS, Picture
-from reproductions.mlp_examples import kernels_and_biases, sigmoid
-from reproductions.worked import array, difference, draw
+from reproductions.mlp_examples import kernels_and_biases
+from reproductions.timings import seconds
+from reproductions.worked import array, difference, draw, sigmoid
 
 TITLE = "What networks cost: training on a CPU, and matrices instead of loops"
 SUMMARY = (
@@ -30,13 +30,6 @@ TIMES = True
 EXPECTED_SECONDS = 10.0
 
 REPEATS = 8
-
-
-def seconds(action: Callable[[], Any]) -> float:
-    """Wall time of one call."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 def log_ratios(slow: Callable[[], Any], fast: Callable[[], Any]) -> list[float]:

@@ -18,7 +18,18 @@ from reproductions.claims import Claim, Equals
 from reproductions.figures import COLOURS, Picture
 from reproductions.perceptron_examples import affine_dimension, boundary_points
 from reproductions.printed import run_cells
-from reproductions.worked import array, both, both_facts, build, difference, draw, gradient, parameters, with_weights
+from reproductions.worked import (
+    array,
+    both,
+    both_facts,
+    build,
+    difference,
+    draw,
+    gradient,
+    parameters,
+    sigmoid,
+    with_weights,
+)
 
 TITLE = "Worked examples: dense layers and forward propagation"
 SUMMARY = (
@@ -43,11 +54,6 @@ def forward_propagation(X, weights, biases):
 
     return a  # Final output
 """
-
-
-def sigmoid(z: Any) -> Any:
-    """1 / (1 + e^-z) in NumPy."""
-    return 1 / (1 + np.exp(-z))
 
 
 def dense(library: ModuleType, units: int, activation: str | None = None, **options: Any) -> Any:

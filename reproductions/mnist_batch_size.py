@@ -126,7 +126,8 @@ def examine() -> dict[str, Any]:
     import tensorflow as tf
 
     from recipes.training.epochs import EpochProgram
-    from reproductions.gradient_descent_batches import interleaved, log10_ratio
+    from reproductions.timings import interleaved
+    from reproductions.worked import log10_ratio
 
     rng = np.random.default_rng(0)
     x = rng.random((TRAINING_IMAGES, 28, 28), dtype="float32")

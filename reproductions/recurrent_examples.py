@@ -18,7 +18,7 @@ import numpy as np
 from reproductions.claims import Claim, Equals
 from reproductions.figures import COLOURS, Picture
 from reproductions.worked import array as numbers
-from reproductions.worked import both, both_facts, build, difference, draw, gradient, with_weights
+from reproductions.worked import both, both_facts, build, difference, draw, gradient, sigmoid, with_weights
 
 TITLE = "Worked examples: recurrent layers"
 SUMMARY = (
@@ -31,11 +31,6 @@ EXPECTED_SECONDS = 6.0
 
 OPEN, CLOSED = 50.0, -50.0
 UNITS, STEPS, RADII = 32, 100, (0.9, 1.1, 1.5)
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x)."""
-    return 1 / (1 + np.exp(-x))
 
 
 def gate_matrices(layer: Any, gates: int) -> list[tuple[np.ndarray, np.ndarray]]:

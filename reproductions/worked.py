@@ -21,6 +21,16 @@ def array(tensor: Any) -> np.ndarray:
     return np.asarray(ops.convert_to_numpy(tensor))
 
 
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x) in NumPy."""
+    return 1 / (1 + np.exp(-np.asarray(x)))
+
+
+def log10_ratio(one: np.ndarray, other: np.ndarray) -> list[float]:
+    """log10(one / other), number by number."""
+    return [float(v) for v in np.log10(one / other)]
+
+
 def difference(one: Any, other: Any) -> float:
     """Largest absolute difference of two tensors.
 
