@@ -7,8 +7,11 @@ be spent waiting. A process of its own is also what a reader has who types those
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +21,8 @@ from reproductions import ledger
 CHILD = (
     "import importlib, json, sys\n"
     "from reproductions import ledger\n"
+    "from reproductions.facts import end_with_parent\n"
+    "end_with_parent(int(sys.argv[2]))\n"
     "facts = importlib.import_module(sys.argv[1]).examine_data()\n"
     "sys.stdout.write('\\n' + json.dumps(ledger.finite(facts)))\n"
 )
@@ -42,7 +47,7 @@ class Facts:
         importable = Path(str(module.__file__)).parent == Path(__file__).parent
         if self.wanted and self.found is None and importable:
             self.child = subprocess.Popen(
-                [sys.executable, "-c", CHILD, module.__name__],
+                [sys.executable, "-c", CHILD, module.__name__, str(os.getpid())],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -76,3 +81,14 @@ class Facts:
             last = (error.strip().splitlines() or ["no message"])[-1]
             raise RuntimeError(f"The facts of {self.module.__name__} could not be computed: {last}")
         return json.loads(out.splitlines()[-1])
+
+
+def end_with_parent(parent: int) -> None:
+    """End this process soon after the one that started it, which may be killed without a chance to stop its child."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import ModuleType
@@ -90,17 +90,22 @@ def _in_workers(
                     done[name] = pool.submit(_run_one, name, results, seeds, dict(settings)).result()
 
     lanes = ThreadPoolExecutor(jobs)
+    running = [lanes.submit(lane) for _ in range(jobs)]
     try:
-        for finished in as_completed([lanes.submit(lane) for _ in range(jobs)]):
+        for finished in as_completed(running):
             finished.result()
         return done
     except BrokenProcessPool as error:
         raise RuntimeError("a worker was killed; run the same command again with --jobs 1 to go on") from error
     finally:
         waiting.clear()
-        for pool in pools:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+        # A worker that dies while it writes a message keeps the queue locked: the last message must not be waited for.
+        messages.cancel_join_thread()
+        # Again and again, because a lane may be starting a worker just now.
+        while wait(running, timeout=0.1).not_done:
+            for pool in pools:
+                for process in list((pool._processes or {}).values()):
+                    process.terminate()
         lanes.shutdown(wait=True)
         messages.put(None)
         listener.join(timeout=5)
