@@ -39,12 +39,15 @@ def machine() -> dict[str, Any]:
 
 
 def platform_key() -> dict[str, str]:
-    """What a golden trace depends on besides the code."""
+    """What a golden trace depends on besides the code; the sums of a convolution are split among threads."""
+    from recipes.training.lanes import threads_an_operation
+
     found = versions()
     return {name: found[name] for name in ("tensorflow", "keras", "numpy")} | {
         "cpu": cpu_model(),
         "machine": platform.machine(),
         "system": platform.system(),
+        "threads": str(threads_an_operation()),
     }
 
 
