@@ -222,7 +222,7 @@ def bench(
     results: Results = None,
     as_json: Json = False,
 ) -> None:
-    """Time model.fit against this project's trainer, or with `layers` Keras's and PyTorch's layers against ours.
+    """Time model.fit against this project's trainer; `networks` epochs of the CNNs, `layers` Keras's and PyTorch's layers.
 
     Both sides run in turn, and the ratios are printed.
     """
@@ -231,17 +231,23 @@ def bench(
 
     where = folder(results)
     ledger.require_writable(where)
-    workloads = [name for name in names or [] if name != "layers"]
+    workloads = [name for name in names or [] if name not in ("layers", "networks")]
     found = measure(workloads, repeats, where) if workloads or not names else {}
     if "layers" in (names or []):
         from benchmarks.layer_speed import measure as measure_layers
 
         found = {**found, "layers": measure_layers(where)}
+    if "networks" in (names or []):
+        from benchmarks.network_speed import measure as measure_networks
+
+        found = {**found, "networks": measure_networks(where, repeats)}
     if as_json:
         emit(found)
         return
     if "benchmarks" in found:
         tables.print_bench(found)
+    if "networks" in found:
+        tables.print_network_bench(found["networks"])
     if "layers" in found:
         tables.print_layer_bench(found["layers"])
 

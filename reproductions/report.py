@@ -9,7 +9,17 @@ from typing import Any
 
 from reproductions import ledger, registry
 from reproductions.figures import draw
-from reproductions.tables import LAYER_COLUMNS, layer_cells, layer_summary, measured_text, memory_cells, number
+from reproductions.tables import (
+    LAYER_COLUMNS,
+    NETWORK_COLUMNS,
+    absent_data,
+    layer_cells,
+    layer_summary,
+    measured_text,
+    memory_cells,
+    network_cells,
+    number,
+)
 
 
 def write(results: Path) -> list[Path]:
@@ -20,7 +30,7 @@ def write(results: Path) -> list[Path]:
     """
     records = {name: record for name in registry.REPRODUCTIONS if (record := ledger.read(results, name)) is not None}
     written = []
-    sections = [_head(records), _bench(results), _layer_bench(results)]
+    sections = [_head(records), _bench(results), _network_bench(results), _layer_bench(results)]
     for name, record in records.items():
         module = registry.load(name)
         figures = []
@@ -30,6 +40,7 @@ def write(results: Path) -> list[Path]:
                 figures.append((figure, path))
                 written.append(path)
         sections.append(_section(module, record, figures, results))
+    sections.append(_unavailable(records))
     report = results / "report.md"
     report.write_text("\n".join(section for section in sections if section), encoding="utf-8")
     return [report, *_tables(results, records), *written]
@@ -46,6 +57,20 @@ def _head(records: Mapping[str, Any]) -> str:
         "over seeds; a claim is reproduced when that interval lies inside what the document's rounding or wording allows, "
         "which was fixed before the first run. 'Percentile' is the share of our seeds at or below the documented number.\n"
     )
+
+
+def _unavailable(records: Mapping[str, Any]) -> str:
+    """The claims that no record judges because their data are not here, and how to get them."""
+    from recipes.datasets import describe
+
+    lines = []
+    for module in map(registry.load, registry.REPRODUCTIONS):
+        absent = absent_data(module) if records.get(module.__name__.rsplit(".", 1)[-1]) is None else []
+        if absent:
+            how = " ".join(describe(name).how_to_get for name in absent)
+            lines += [f"\n`reproduce run {module.__name__.rsplit('.', 1)[-1]}`: {module.SUMMARY} {how}\n"]
+            lines += [f"- **{claim.id}**: {claim.statement} Documented: {claim.documented}." for claim in module.CLAIMS]
+    return "\n".join(["## Unavailable\n", *lines]) + "\n" if lines else ""
 
 
 def _bench(results: Path) -> str:
@@ -69,6 +94,25 @@ def _bench(results: Path) -> str:
         )
     notes = [f"\n{row['limit']}" for row in found["benchmarks"].values() if row.get("limit")]
     return "\n".join([*lines, *notes]) + "\n"
+
+
+def _network_bench(results: Path) -> str:
+    path = results / "network_bench.json"
+    if not path.exists():
+        return ""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    lines = [
+        "## Speed of the convolutional networks\n",
+        "Seconds an epoch and seed, the first epoch left out: Keras's layers in `model.fit`, this project's layers in its "
+        "trainer with one seed, and with two seeds a core, each operation kept to one thread "
+        "(`TF_NUM_INTRAOP_THREADS=1`). Median and range of the repeats, sides in turn, each in a process of its own; peak "
+        "memory of the three processes. "
+        f"{found['environment']['cpu']}, {found['environment']['cores']} cores.\n",
+        "| " + " | ".join(NETWORK_COLUMNS) + " |",
+        "|--" * len(NETWORK_COLUMNS) + "|",
+        *("| " + " | ".join(network_cells(row)) + " |" for row in found["networks"].values()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _layer_bench(results: Path) -> str:

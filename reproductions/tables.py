@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from reproductions import ledger, registry
-from reproductions.claims import VERDICTS
+from reproductions.claims import VERDICTS, Claim
 
 STYLES = {
     "reproduced": "green",
@@ -61,14 +62,13 @@ def claim_rows(results: Path, everything: bool) -> list[dict[str, Any]]:
     rows = []
     for name, (reproduction, claim) in registry.claims().items():
         record = records[reproduction]
-        judged = record["claims"].get(name) if record else None
         rows.append(
             {
                 "id": name,
                 "area": claim.area,
                 "kind": claim.kind,
                 "implemented": True,
-                "verdict": judged["verdict"] if judged else None,
+                "verdict": known_verdict(registry.load(reproduction), record, claim),
                 "reproduction": reproduction,
                 "statement": claim.statement,
                 "documented": claim.documented,
@@ -107,6 +107,20 @@ def print_claims(rows: list[dict[str, Any]], everything: bool) -> None:
         out.print(f"{done} of {len(catalogued)} catalogued claims implemented.")
 
 
+def known_verdict(module: ModuleType, record: Mapping[str, Any] | None, claim: Claim) -> str | None:
+    """The record's verdict; without one `unavailable` where data are not here, None where it only was not run yet."""
+    if record and claim.id in record["claims"]:
+        return record["claims"][claim.id]["verdict"]
+    return "unavailable" if claim.data and absent_data(module) else None
+
+
+def absent_data(module: ModuleType) -> list[str]:
+    """The datasets of a reproduction that are neither in a mirror nor in the cache."""
+    from recipes.datasets import status
+
+    return [name for name in module.DATASETS if status(name).source == "absent"]
+
+
 def details(name: str, results: Path) -> dict[str, Any]:
     """All that is known of a claim or a reproduction.
 
@@ -123,10 +137,7 @@ def details(name: str, results: Path) -> dict[str, Any]:
             "datasets": list(module.DATASETS),
             "settings": settings(module),
             "variants": {variant: asdict(config) for variant, config in getattr(module, "VARIANTS", {}).items()},
-            "claims": {
-                claim.id: record["claims"][claim.id]["verdict"] if record and claim.id in record["claims"] else None
-                for claim in module.CLAIMS
-            },
+            "claims": {claim.id: known_verdict(module, record, claim) for claim in module.CLAIMS},
         }
     for row in registry.pending():
         if row["id"] == name:
@@ -146,7 +157,7 @@ def details(name: str, results: Path) -> dict[str, Any]:
         "documented": claim.documented,
         "setup": claim.setup,
         "remark": claim.remark,
-        "verdict": judged.get("verdict"),
+        "verdict": known_verdict(registry.load(reproduction), record, claim),
         "checks": judged.get("checks", []),
     }
 
@@ -330,6 +341,32 @@ def print_bench(found: dict[str, Any]) -> None:
             f"{row['bound']:g} {'met' if row['met'] else 'MISSED'}",
         )
     console().print(shown)
+
+
+NETWORK_COLUMNS = ("network", "model.fit", "one seed", "faster", "many seeds", "faster", "peak memory", "bound")
+"""Columns of the network benchmark: seconds an epoch and seed, and how many times faster than `model.fit`."""
+
+
+def print_network_bench(found: dict[str, Any]) -> None:
+    """Seconds an epoch of every network, and the ratios."""
+    shown = table(*NETWORK_COLUMNS)
+    for row in found["networks"].values():
+        shown.add_row(*network_cells(row))
+    console().print(shown)
+
+
+def network_cells(row: dict[str, Any]) -> list[str]:
+    """One row of the network benchmark."""
+    cells = [row["title"], f"{row['model_fit_seconds']:.2f} s"]
+    for side in ("trainer", "seeds"):
+        low, high = row[f"{side}_ratio_range"]
+        cells += [f"{row[f'{side}_seconds']:.2f} s", f"{row[f'{side}_ratio']:.2f} ({low:.2f} to {high:.2f})"]
+    peaks = [row[f"{side}_peak_mib"] / 1024 for side in ("model_fit", "trainer", "seeds")]
+    return [
+        *cells,
+        " / ".join(f"{peak:.1f}" for peak in peaks) + " GiB",
+        f"{row['bound']:g}, {'met' if row['met'] else 'missed'}",
+    ]
 
 
 def print_layer_bench(found: dict[str, Any]) -> None:

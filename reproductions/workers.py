@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import signal
 import threading
 from collections import deque
@@ -19,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from reproductions import environment
+from reproductions.facts import end_with_parent
 from reproductions.progress import Reporter
 from reproductions.runner import Outcome, name_of, run
 
@@ -115,6 +117,7 @@ def _start(messages: Any, jobs: int) -> None:
     """Set up a worker: its share of the cores; an interrupt ends it at once, its training state is on disk."""
     global _messages  # noqa: PLW0603 - a worker process has no other way to keep what its initializer got
     _messages = messages
+    end_with_parent(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     environment.quiet_tensorflow()
     from recipes.training import lanes
