@@ -23,6 +23,7 @@ REPRODUCTIONS = (
     "regularization_examples",
     "optimizer_examples",
     "convolution_examples",
+    "architectures",
     "attention_examples",
     "recurrent_examples",
     "selu",
