@@ -40,14 +40,15 @@ def machine() -> dict[str, Any]:
 
 def platform_key() -> dict[str, str]:
     """What a golden trace depends on besides the code; the sums of a convolution are split among threads."""
-    from recipes.training.lanes import threads_an_operation
+    import tensorflow as tf
 
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS", "0")
     found = versions()
     return {name: found[name] for name in ("tensorflow", "keras", "numpy")} | {
         "cpu": cpu_model(),
         "machine": platform.machine(),
         "system": platform.system(),
-        "threads": str(threads_an_operation()),
+        "threads": str(int(threads) or cores()),
     }
 
 

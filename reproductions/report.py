@@ -103,10 +103,8 @@ def _network_bench(results: Path) -> str:
     found = json.loads(path.read_text(encoding="utf-8"))
     lines = [
         "## Speed of the convolutional networks\n",
-        "Seconds an epoch and seed, the first epoch left out: Keras's layers in `model.fit`, this project's layers in its "
-        "trainer with one seed, and with two seeds a core, each operation kept to one thread "
-        "(`TF_NUM_INTRAOP_THREADS=1`). Median and range of the repeats, sides in turn, each in a process of its own; peak "
-        "memory of the three processes. "
+        "Seconds an epoch, the first left out: Keras's layers in `model.fit` against this project's layers in its trainer, one "
+        "seed. Median and range of the repeats, sides in turn, each in a process of its own, whose peak memory is given. "
         f"{found['environment']['cpu']}, {found['environment']['cores']} cores.\n",
         "| " + " | ".join(NETWORK_COLUMNS) + " |",
         "|--" * len(NETWORK_COLUMNS) + "|",

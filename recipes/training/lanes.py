@@ -30,18 +30,8 @@ def default_lanes() -> int:
     """One lane a usable core (at most `MOST_LANES`); one in all where an accelerator does the work."""
     if any(device.device_type not in ("CPU",) for device in tf.config.list_physical_devices()):
         return 1
-    return min(usable_cores(), MOST_LANES or usable_cores())
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def threads_an_operation() -> int:
-    """How many threads one operation of TensorFlow's own kernels may take: as configured, as in the environment, or all."""
-    chosen = tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS", "0")
-    return int(chosen) or usable_cores()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_LANES or cores)
 
 
 def run_lanes(tasks: Sequence[Callable[[Progress], Result]], progress: Progress) -> list[Result]:

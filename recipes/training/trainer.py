@@ -21,7 +21,7 @@ import tensorflow as tf
 from recipes.training import checkpoint as checkpoints
 from recipes.training.epochs import EpochProgram, build, uses_xla
 from recipes.training.feed import RESIDENT_BYTES, Feed
-from recipes.training.lanes import Progress, default_lanes, run_lanes, threads_an_operation
+from recipes.training.lanes import Progress, default_lanes, run_lanes
 from recipes.training.loops import Part, Stacked, run_model, train_stacks
 from recipes.training.plan import Plan
 from recipes.training.replicas import ReplicaProgram
@@ -35,8 +35,8 @@ BUILDING = threading.Lock()
 STACK_UP_TO_WEIGHTS = 20_000
 """Networks with more weights gain nothing from stacking: two 128-unit layers (18,000) measured equal, MNIST's slower."""
 
-SECONDS_A_STEP, SECONDS_A_PLAIN_STEP, SECONDS_A_PRODUCT = 5e-6, 5e-4, 6e-11
-"""Rough cost of a step (with XLA, without) and of one multiplication of weight and example: does a second program pay?"""
+SECONDS_A_STEP, SECONDS_A_PRODUCT = 5e-6, 6e-11
+"""Rough cost of a step and of one multiplication of weight and example, to tell whether a second compilation pays."""
 
 LANES_FROM_SECONDS = 4.0
 """Each lane compiles its own programs (about a second), so short trainings keep to one."""
@@ -54,9 +54,7 @@ class Trainer:
         strategy: a `tf.distribute.Strategy`: None for one device, or a MirroredStrategy.
         jit_compile: True, False or `"auto"`: XLA on one device, unless op determinism or eager running is on.
         stack: `"auto"` trains seeds side by side where the model allows it; False never; True demands it.
-        lanes: threads that share the seeds; None is one a core, or one where there is an accelerator. Networks that run
-            without XLA (convolutions on a CPU) get several only where the environment variable TF_NUM_INTRAOP_THREADS is
-            1: small ones then train up to twice as many seeds in a time, since a second core helps one step little.
+        lanes: threads that share the seeds; None is one a core, or one where there is an accelerator.
 
     Raises:
         ValueError: `stack=True` and the model can't be stacked (at `fit`; the message says why).
@@ -162,17 +160,14 @@ class Trainer:
 
     def _lanes(self, model: keras.Model, seeds: list[int], plan: Plan, callbacks: Any) -> int:
         # Callbacks are other people's code and may not be ready for threads; replicas use all devices themselves.
-        if callbacks is not None or self.strategy is not None:
+        # TensorFlow's own kernels, used where XLA is not, already share each step among the cores; and two lanes of
+        # convolutions, with one thread an operation twice as fast, were seen to wait for each other for ever.
+        if callbacks is not None or self.strategy is not None or not uses_xla(model, self.jit_compile):
             return 1
         if self.lanes is not None:
             return min(len(seeds), self.lanes)
-        xla = uses_xla(model, self.jit_compile)
-        # TensorFlow's own kernels, used where XLA is not, share each step among the cores unless they were told not to.
-        if not xla and threads_an_operation() > 1:
-            return 1
         steps = len(seeds) * plan.epochs * -(-plan.examples // plan.batch_size)
-        overhead = SECONDS_A_STEP if xla else SECONDS_A_PLAIN_STEP
-        seconds = steps * (overhead + model.count_params() * plan.batch_size * SECONDS_A_PRODUCT)
+        seconds = steps * (SECONDS_A_STEP + model.count_params() * plan.batch_size * SECONDS_A_PRODUCT)
         return min(len(seeds), default_lanes()) if seconds > LANES_FROM_SECONDS else 1
 
     def _stacks(self, first: keras.Model, groups: list[list[int]], plan: Plan) -> list[list[Stacked]]:

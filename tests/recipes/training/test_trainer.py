@@ -281,24 +281,3 @@ def test_lanes_can_be_bounded(monkeypatch):
 
     monkeypatch.setattr(lanes, "MOST_LANES", 1)
     assert lanes.default_lanes() == 1
-
-
-@pytest.mark.parametrize(("threads", "expected"), [("1", 2), ("2", 1)])
-def test_seeds_of_a_convolutional_network_share_the_cores_only_where_operations_do_not(monkeypatch, threads, expected):
-    from recipes.training import trainer
-
-    def build():
-        model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3), keras.layers.GlobalMaxPooling2D()])
-        model.compile("sgd", "mse")
-        return model
-
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
-    monkeypatch.setattr(trainer, "default_lanes", lambda: 2)
-    monkeypatch.setattr(trainer, "LANES_FROM_SECONDS", 0.0)
-    used = []
-    monkeypatch.setattr(
-        trainer, "run_lanes", lambda tasks, progress: used.append(len(tasks)) or [t(progress) for t in tasks]
-    )
-    images = np.random.default_rng(0).random((8, 6, 6, 1), "float32")
-    Trainer(build, jit_compile=False, stack=False).fit(images, images[:, 0, 0], seeds=range(3))
-    assert used == [expected]
