@@ -64,7 +64,11 @@ REPRODUCTIONS = (
     "gan_mixture",
     "series_networks",
     "feature_hierarchy",
+    "small_cnns",
     "dropout_lstm",
+    "residual_depth",
+    "lenet5",
+    "cnn_patterns",
     "relu_speed_cifar",
     "mnist_peers",
 )

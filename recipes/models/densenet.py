@@ -12,9 +12,9 @@
     conv5           7 x 7     16 x [1 x 1, 128; 3 x 3, 32]      512 -> 1024
     top                       global average pooling, 1000 softmax units
 
-8,062,504 parameters. Batch normalisation and relu come before each convolution of a block (and after conv1 and conv5),
-not behind it, and the new maps are concatenated to the old ones instead of added: x <- [x; H(x)]. Every layer adds 32
-maps (the growth rate); the 1 x 1 convolution in between are transitions that halve them.
+8,062,504 parameters. Batch normalisation and relu come before each convolution of a block, not behind it. New maps are
+concatenated to the old ones instead of added, x <- [x; H(x)]: every layer adds 32 (the growth rate). The transitions
+between blocks, pool2 to pool4, halve the number of maps and the image.
 
 As in the paper, except for batch normalisation's epsilon, 1.001e-5 in `keras.applications`. Kernels start with He's
 initialisation as in the paper, where Keras's own draw Glorot's.

@@ -20,7 +20,7 @@ Pixels go in as 0 to 255: the model divides by 255 and standardises each channel
 without pretrained ones. Keras's published weights were trained on pixels that were divided by the variance, not by the
 standard deviation; its model, and this one, mend that with a second division for `weights="imagenet"`.
 
-As in the paper, except that it has no second division and its table's resolutions are those that enter a block.
+All else is as in the paper, whose table gives the size of the image that enters a block where this one gives what leaves it.
 
 Source: Tan and Le 2019, table 1; Sandler et al. 2018 (MBConv); Hu et al. 2018 (gate); document 003, Videos 57-58.
 """
