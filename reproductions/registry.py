@@ -24,6 +24,7 @@ REPRODUCTIONS = (
     "optimizer_examples",
     "convolution_examples",
     "architectures",
+    "augmentation_examples",
     "attention_examples",
     "recurrent_examples",
     "selu",
@@ -65,11 +66,15 @@ REPRODUCTIONS = (
     "series_networks",
     "feature_hierarchy",
     "small_cnns",
+    "digits_transfer",
     "dropout_lstm",
     "residual_depth",
     "lenet5",
     "cnn_patterns",
     "relu_speed_cifar",
+    "cats_dogs_augmentation",
+    "cats_dogs_transfer",
+    "vgg16_transfer",
     "mnist_peers",
 )
 """Module names below `reproductions`, quick ones first."""

@@ -13,7 +13,7 @@ class DatasetInfo:
         name: its name here, in the ledger and on the command line.
         title: one line.
         file: path below a mirror or the cache, empty for data that a dependency ships.
-        sha256: hash of the file; of the arrays for embedded data.
+        sha256: hash of the file; of the arrays for embedded data; empty where only an MD5 is published.
         url: where the exact bytes can be downloaded, None where no public address gives them.
         homepage: where it comes from.
         how_to_get: what to do when it is not here and can't be downloaded.
@@ -23,6 +23,9 @@ class DatasetInfo:
         bytes: size of the file; of the arrays for embedded data.
         also_accepted: further hashes of the same content, with what differs.
         version: version of the TFDS builder.
+        md5: hash of the file where its source publishes no SHA-256; held against the file if `sha256` is empty.
+        kind: `arrays` (prepared once as arrays), `pictures` (decoded from the file on every load) or `weights`
+            (a file of trained weights, which a model reads itself).
     """
 
     name: str
@@ -38,6 +41,13 @@ class DatasetInfo:
     bytes: int
     also_accepted: dict[str, str] = field(default_factory=dict)
     version: str = "1.0.0"
+    md5: str = ""
+    kind: str = "arrays"
+
+    @property
+    def checksum(self) -> tuple[str, str]:
+        """Algorithm and digest that the file is held against."""
+        return ("sha256", self.sha256) if self.sha256 or not self.md5 else ("md5", self.md5)
 
 
 DATASETS = {
@@ -143,9 +153,80 @@ DATASETS = {
             content="25,000 training and 25,000 test reviews, half of them positive: word ranks (the first 256 of each)",
             bytes=17_464_789,
         ),
+        DatasetInfo(
+            name="cats_vs_dogs",
+            title="Cats and dogs of Kaggle's training set, at 150 x 150",
+            file="cats_vs_dogs/cats_vs_dogs_150.tar",
+            sha256="1d86fedfe68885814c40aa37971410fecd257d2e85f794a11504c0edaea75f60",
+            # Made from 200 x 200 copies; all pictures in their own size are TFDS's `cats_vs_dogs`, a split "full" here.
+            url=None,
+            homepage="https://www.kaggle.com/c/dogs-vs-cats",
+            how_to_get="No public address gives this file: a tar archive of cat.N.jpg and dog.N.jpg of Kaggle's training "
+            "set, N = 0 to 5000, resized (bilinear, JPEG quality 90) from the 200 x 200 copies in train/ of "
+            "4GeeksAcademy/Deep-Learning-CarlosFS (commit d771ae194ca9a8fe14e746dca60af5361d57a5e1). "
+            'With a network, cats_and_dogs("full") downloads all 23,262 pictures in their own size.',
+            licence="Kaggle Dogs vs. Cats / Microsoft Asirra; research and education use, see the competition's rules",
+            citation="J. Elson, J. R. Douceur, J. Howell, J. Saul: Asirra: A CAPTCHA that Exploits Interest-Aligned "
+            "Manual Image Categorization. ACM CCS, 2007.",
+            content="10,002 pictures of 150 x 150 x 3, as many cats as dogs; splits 2,000/1,000 and 8,000/2,000",
+            bytes=80_168_960,
+            kind="pictures",
+        ),
+        DatasetInfo(
+            name="squeezenet_weights",
+            title="SqueezeNet 1.1 trained on ImageNet, without top",
+            file="weights/squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            sha256="17154246284f555591549ac2c83e127abfbf4307dc4b0060fdaa2931d0fa38da",
+            url="https://raw.githubusercontent.com/DeepCognition/keras-squeezenet/"
+            "a73d4339aa4d37c51a0b3ba044bed55477abec73/squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            homepage="https://github.com/DeepCognition/keras-squeezenet",
+            how_to_get="Download squeezenet_weights_tf_dim_ordering_tf_kernels_notop.h5 from its repository.",
+            licence="MIT (repository licence)",
+            citation="F. N. Iandola et al.: SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB "
+            "model size. arXiv:1602.07360, 2016.",
+            content="722,496 weights by layer; input BGR minus [103.939, 116.779, 123.68]",
+            bytes=3_002_560,
+            kind="weights",
+        ),
+        DatasetInfo(
+            name="mobilenet_weights",
+            title="MobileNet 1.0 (224) trained on ImageNet, from conv1 to conv_dw_13",
+            file="weights/mobilenet_1_0_224_through_conv_dw_13.npz",
+            sha256="bf6f834a16505dd34a3165ba3033607788894d841ccfa75e3598f30d5a252595",
+            # Taken from a model whose last layers were trained further: keras.applications's own file has them all.
+            url=None,
+            homepage="https://keras.io/api/applications/mobilenet/",
+            how_to_get="No public address gives this file: arrays named layer/weight of keras.applications.MobileNet, "
+            "taken from the TensorFlow.js export in Samlarn/ImageSorting (commit "
+            "27557a94d221a2fe4109bf0e693a887629a0940b). With a network, "
+            'keras.applications.MobileNet(include_top=False, weights="imagenet") downloads all layers.',
+            licence="keras-applications port of Google's MobileNet checkpoints (Apache 2.0)",
+            citation="A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision "
+            "Applications. arXiv:1704.04861, 2017.",
+            content="arrays named layer/weight up to conv_dw_13_bn, without conv_pw_13; input x / 127.5 - 1",
+            bytes=8_740_596,
+            kind="weights",
+        ),
+        DatasetInfo(
+            name="vgg16_weights",
+            title="VGG16 trained on ImageNet, without top",
+            file="weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            sha256="",
+            md5="6d6bbae143d832006294945121d1f1fc",
+            url="https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            homepage="https://keras.io/api/applications/vgg/",
+            how_to_get="Download vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5.",
+            licence="Creative Commons Attribution (Visual Geometry Group, University of Oxford, as stated by Keras)",
+            citation="K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition. "
+            "ICLR, 2015.",
+            content="14,714,688 weights by layer; input BGR minus [103.939, 116.779, 123.68]",
+            bytes=58_889_256,
+            kind="weights",
+        ),
     )
 }
-"""Every dataset by name; `digits` needs no file."""
+"""Every dataset and file of weights by name; `digits` needs no file."""
 
 
 class DatasetError(ValueError):

@@ -26,7 +26,7 @@ class Status:
         name: the dataset.
         source: `mirror`, `cache`, `embedded` or `absent`.
         path: the path that its file has or should have; None for embedded data.
-        prepared: whether a fast copy exists.
+        prepared: whether it loads without preparation: a fast copy exists, or none is needed.
     """
 
     name: str
@@ -45,7 +45,7 @@ def cache_folder() -> Path:
 
 def copy_path(info: DatasetInfo) -> Path:
     """Where a dataset's fast copy is kept; named after builder version and file hash, so that no stale copy is read."""
-    return cache_folder() / "arrays" / f"{info.name}-{info.version}-{info.sha256[:12]}.npz"
+    return cache_folder() / "arrays" / f"{info.name}-{info.version}-{info.checksum[1][:12]}.npz"
 
 
 def status(name: str) -> Status:
@@ -53,12 +53,14 @@ def status(name: str) -> Status:
     info = describe(name)
     if not info.file:
         return Status(name, "embedded", None, prepared=True)
-    prepared = _is_file(copy_path(info))
     mirror = os.environ.get(MIRROR_VARIABLE)
-    if mirror and _is_file(Path(mirror) / info.file):
-        return Status(name, "mirror", Path(mirror) / info.file, prepared)
     cached = cache_folder() / info.file
-    return Status(name, "cache" if _is_file(cached) else "absent", cached, prepared)
+    if mirror and _is_file(Path(mirror) / info.file):
+        source, path = "mirror", Path(mirror) / info.file
+    else:
+        source, path = "cache" if _is_file(cached) else "absent", cached
+    prepared = _is_file(copy_path(info)) if info.kind == "arrays" else source != "absent"
+    return Status(name, source, path, prepared)
 
 
 def locate(name: str) -> Path:
@@ -110,19 +112,20 @@ def fetch(name: str) -> Path:
 def _download_verified(info: DatasetInfo, url: str, target: Path, advice: str) -> None:
     part = target.with_name(target.name + ".part")
     download(url, part, f"Dataset {info.name}", advice)
-    actual = hashlib.sha256(part.read_bytes()).hexdigest()
+    algorithm, expected = info.checksum
+    actual = _hash(part, algorithm)
     if not is_accepted(actual, info):
         part.unlink()
         raise DatasetError(
-            f"What {url} sent for dataset {info.name} has sha256 {actual}, expected {info.sha256}; it was deleted. "
+            f"What {url} sent for dataset {info.name} has {algorithm} {actual}, expected {expected}; it was deleted. "
             f"Try again, or get the file elsewhere: {advice}"
         )
     part.replace(target)
 
 
-def is_accepted(sha256: str, info: DatasetInfo) -> bool:
+def is_accepted(digest: str, info: DatasetInfo) -> bool:
     """Whether a hash is the pinned one or that of the same content written differently."""
-    return sha256 == info.sha256 or sha256 in info.also_accepted
+    return digest == info.checksum[1] or digest in info.also_accepted
 
 
 def verify(path: Path, info: DatasetInfo) -> None:
@@ -131,8 +134,9 @@ def verify(path: Path, info: DatasetInfo) -> None:
     Raises:
         DatasetError: names the file, both hashes and, for tables, the first bad line.
     """
+    algorithm, expected = info.checksum
     try:
-        actual = _sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
+        actual = _known_hash(path, algorithm, path.stat().st_size, path.stat().st_mtime_ns)
     except OSError as error:
         raise DatasetError(
             f"{path} can't be read ({error.strerror}); correct its permissions or replace it."
@@ -143,7 +147,7 @@ def verify(path: Path, info: DatasetInfo) -> None:
 
     problem = first_problem(path, SCHEMAS[info.name]) if info.name in SCHEMAS else None
     raise DatasetError(
-        f"{path} has sha256 {actual}, expected {info.sha256}{f'; {problem}' if problem else ''}. "
+        f"{path} has {algorithm} {actual}, expected {expected}{f'; {problem}' if problem else ''}. "
         f"Remove it or replace it: {info.how_to_get}"
     )
 
@@ -164,7 +168,11 @@ def _is_file(path: Path) -> bool:
 
 
 @lru_cache
-def _sha256(path: Path, size: int, changed: int) -> str:
+def _known_hash(path: Path, algorithm: str, size: int, changed: int) -> str:
     # Size and time of change are part of the key, so that an edited file is hashed again.
+    return _hash(path, algorithm)
+
+
+def _hash(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()

@@ -18,22 +18,30 @@ from typing import Any
 
 import numpy as np
 
-from recipes.datasets.catalog import describe
+from recipes.datasets.catalog import DatasetError, describe
 from recipes.datasets.files import cache_folder, copy_path, locate, unwritable
 
 MEMBERS = "members"
 """The entry of a copy that lists the others: a damaged directory of the zip file may lose or rename some."""
+
+READ_WITH = {
+    "pictures": 'its pictures are decoded when they are loaded; use cats_and_dogs("cats_and_dogs_filtered").',
+    "weights": "it is a file of trained weights, no set of examples; use locate({name!r}) for its verified path.",
+}
+"""How a dataset that is not prepared as arrays is read, by kind."""
 
 
 def load(name: str) -> dict[str, dict[str, np.ndarray]]:
     """Columns of every split, prepared on first use: `{split: {feature: array}}`.
 
     Raises:
-        DatasetError: the file has the wrong content, or the cache can't be written.
+        DatasetError: the file has the wrong content or is not prepared as arrays, or the cache can't be written.
         DatasetUnavailable: the file is not here and can't be fetched.
     """
     from filelock import FileLock
 
+    if describe(name).kind != "arrays":
+        raise DatasetError(f"{name} needs no preparation: {READ_WITH[describe(name).kind].format(name=name)}")
     source = locate(name)
     copy = copy_path(describe(name))
     found = read_copy(copy)

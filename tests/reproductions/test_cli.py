@@ -83,6 +83,22 @@ def test_unavailable_data_exit_with_three_only_under_strict(fake, tmp_path, monk
     assert call(monkeypatch, capsys, "run", "fake", "--strict", "--results", str(tmp_path))[0] == 3
 
 
+def test_claims_whose_data_are_absent_say_so_before_any_run_and_in_the_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("REPRODUCTIONS_DATA", raising=False)
+    monkeypatch.setenv("REPRODUCTIONS_CACHE", str(tmp_path / "cache"))
+    asked = ("show", "transfer-finetuning-95", "--json", "--results", str(tmp_path))
+    assert json.loads(call(monkeypatch, capsys, *asked)[1])["verdict"] == "unavailable"
+    call(monkeypatch, capsys, "report", "--results", str(tmp_path))
+    text = (tmp_path / "report.md").read_text()
+    assert "## Unavailable" in text and "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5" in text
+    # With its file there the claim only waits for a run.
+    for name in ("cats_vs_dogs/cats_vs_dogs_150.tar", "weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"):
+        file = tmp_path / "cache" / name
+        file.parent.mkdir(parents=True)
+        file.touch()
+    assert json.loads(call(monkeypatch, capsys, *asked)[1])["verdict"] is None
+
+
 def test_interrupt_exits_with_130_and_says_how_to_go_on(fake, tmp_path, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
