@@ -33,7 +33,7 @@ SUMMARY = (
 DATASETS = ("cats_vs_dogs",)
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 5, 5
-EXPECTED_SECONDS = 800.0
+EXPECTED_SECONDS = 900.0
 GOLDEN = "printed"
 
 
@@ -220,6 +220,9 @@ CLAIMS = (
         "the mean over seeds rounds to 57% without and is 75% or more with it.",
         Within("plain", "val_accuracy", 0.565, 0.575, documented=0.57),
         Within("printed", "val_accuracy", low=0.75),
+        remark="Both stay at 69% after 15 epochs. 57% is what both have after the first epoch (58% and 57%), so the document's "
+        "number without augmentation is that of a network that has hardly been trained, or of another network. With "
+        "augmentation the accuracy still rises at the end (67% at half time): 75% may take more epochs than were set beforehand.",
     ),
     _claim(
         "augment-reduces-overfitting",
@@ -231,6 +234,8 @@ CLAIMS = (
         "augmentation it must be 10 points or more (training much above validation), and with the printed one smaller.",
         Within("plain", "accuracy_gap", low=0.1),
         Better("accuracy_gap", "printed", "plain", higher_is_better=False),
+        remark="From 30 percentage points to 3. What shrinks is the knowledge of the training pictures (99% to 72%), not the "
+        "error on others, which is the same after 15 epochs; the validation loss falls from 1.25 to 0.58.",
     ),
     _claim(
         "augment-more-diverse-helps",
@@ -241,6 +246,8 @@ CLAIMS = (
         f"{_SETUP} Validation accuracy with document 000's settings (rotation 30, zoom 0.2, horizontal flip) against none.",
         Better("val_accuracy", "rotate_zoom_flip", "plain"),
         priority=2,
+        remark="1.5 percentage points better, but five seeds of 1,000 pictures scatter as much. The validation loss says it more "
+        "clearly: 0.58 against 1.25.",
     ),
     _claim(
         "augment-vertical-flip-bad",

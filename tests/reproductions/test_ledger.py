@@ -92,4 +92,4 @@ def test_committed_records_were_made_with_the_configurations_and_data_of_the_cod
     assert {one: values["sha256"] for one, values in record["datasets"].items()} == {
         one: dataset_sha256(one) for one in module.DATASETS
     }
-    assert record["environment"]["peak_memory_mib"] < 3 * 1024
+    assert record["environment"]["peak_memory_mib"] < (3 if module.IN_DEFAULT_SET else 6) * 1024
