@@ -36,7 +36,7 @@ SUMMARY = (
 DATASETS = ("cats_vs_dogs", "squeezenet_weights", "mobilenet_weights")
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 5, 5
-EXPECTED_SECONDS = 1000.0
+EXPECTED_SECONDS = 1100.0
 GOLDEN = "cnn_50"
 
 LAST = 4
@@ -285,6 +285,10 @@ CLAIMS = (
         _better("squeezenet_frozen", "cnn_2000"),
         _better("mobilenet_finetuned", "mobilenet_frozen"),
         _better("mobilenet_frozen", "cnn_2000"),
+        remark="Feature extraction beats scratch by 25 and 28 points (93.3% and 96.7% against 68.6%). Fine-tuning as printed, "
+        "which starts with an untrained head, does not beat feature extraction: 88.0% and 95.7%. At 1e-5 six epochs are too few "
+        "for the head, and its first gradients spoil the base; with a head that was trained first SqueezeNet reaches 93.5%, "
+        "no more than frozen.",
     ),
     _claim(
         "low-lr-finetune",
@@ -294,6 +298,8 @@ CLAIMS = (
         f"RMSprop(1e-5) against RMSprop(1e-3). {_LAST_EPOCH}",
         _better("squeezenet_finetuned_after", "squeezenet_finetuned_after_fast"),
         priority=2,
+        remark="93.5% against 93.3%: with four small layers under a trained head, a rate a hundred times as large does no "
+        "harm that five seeds could show.",
     ),
     _claim(
         "less-data",
@@ -324,6 +330,7 @@ CLAIMS = (
         "five epochs, which favours it.",
         Better("epochs_to_70", "squeezenet_64_frozen", "squeezenet_64_scratch", higher_is_better=False),
         Better("to_70_seconds", "squeezenet_64_frozen", "squeezenet_64_scratch", higher_is_better=False),
+        remark="From scratch SqueezeNet, which has no batch normalization, learns nothing in five epochs (50%).",
         document="000",
         section="Convolutional Neural Networks (CNNs)",
         priority=2,
@@ -337,6 +344,9 @@ CLAIMS = (
         "it 2,000 pictures, 12 epochs, for the 57% that the section on augmentation reports.",
         Within("cnn_8000", "val_accuracy", 0.805, 0.815, documented=0.81),
         kind="metric",
+        remark="Data and epochs explain the direction of both numbers. 57% is what this network has after one epoch of 2,000 "
+        "pictures (58%); it ends at 69%. With 8,000 pictures it has 65% after one epoch and 76% after five, still rising: 81% "
+        "is in reach of more epochs, more data or a better network, and 57% only of a network that was hardly trained.",
     ),
 )
 
@@ -404,7 +414,7 @@ FIGURES = (
     ),
     Spread(
         "transfer-approaches",
-        "Cats and dogs, 2,000 training pictures: validation accuracy",
+        "Transfer with 2,000 cats and dogs",
         "The printed models on two bases, fine-tuning that starts with a trained head, the same at a hundred times the learning "
         "rate, and the small network from scratch.",
         metric="val_accuracy",

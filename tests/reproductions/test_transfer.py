@@ -14,7 +14,13 @@ VERDICTS = {
         "transfer-when-table": "not reproduced",
         "transfer-always-better": "not reproduced",
     },
-    "cats_dogs_transfer": {},
+    "cats_dogs_transfer": {
+        "transfer-accuracy-order": "not reproduced",
+        "transfer-low-lr-finetune": "inconclusive",
+        "transfer-less-data": "reproduced",
+        "transfer-pretrained-faster-000": "reproduced",
+        "transfer-scratch-81": "not reproduced",
+    },
 }
 
 
