@@ -213,3 +213,15 @@ def test_a_base_that_is_never_loaded_is_noticed(few_digits, monkeypatch):
     _, runs = trained("last")
     base = digits_transfer.bases("similar", [0])[0]
     assert np.abs(runs.load(0).get_layer("first").kernel - base.get_layer("first").kernel).max() > 0.05
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_fine_tuning_starts_with_the_seeds_trained_head(tiny_vgg16, monkeypatch, loaded):
+    """Planted fault: a head that is never loaded."""
+    if not loaded:
+        monkeypatch.setattr(cats_dogs_transfer, "starting_with", lambda start: lambda seed: [])
+    config = small(vgg16_transfer.VARIANTS["finetuned"], trained_head=True)
+    runs = vgg16_transfer.train(config, vgg16_transfer.load_data(config), [3, 4])
+    for seed, head in cats_dogs_transfer.heads(config, [3, 4]).items():
+        change = np.abs(runs.load(seed).layers[-2].kernel - head[0]).max()
+        assert (0 < change < 0.001) == loaded  # four steps of about 1e-5
