@@ -322,7 +322,7 @@ CLAIMS = (
         "Regularization",
         "The ImageDataGenerator import from tensorflow.keras.preprocessing.image with rotation 30, zoom 0.2 and horizontal "
         "flip can be constructed.",
-        "exact",
+        "behaviour",
         "30; 0.2; True",
         "Import and constructor as printed, and one batch of 32 drawn pictures; the zoom is stored as its limits.",
         Equals("tensorflow_import", "works"),

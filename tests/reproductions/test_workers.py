@@ -53,7 +53,10 @@ def test_reproductions_that_time_something_run_alone(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")
 def test_an_interrupt_leaves_no_worker_behind(tmp_path):
-    command = [sys.executable, "-m", "reproductions", "run", "digits_ann", "loss_examples", "--jobs", "2"]
+    # A shell that starts the tests in the background makes every process below it ignore interrupts.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"{heed}; from reproductions.cli import main; main()"
+    command = [sys.executable, "-c", start, "run", "digits_ann", "loss_examples", "--jobs", "2"]
     running = subprocess.Popen(
         [*command, "--results", str(tmp_path)],
         start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from recipes.datasets import pet_images
 from recipes.datasets.builders.base import FileBuilder
-from recipes.datasets.pet_images import CLASSES, NAME, NUMBERS, decode, file_names, read_members
+from recipes.datasets.pet_images import CLASSES, NAME, decode, file_names, read_members
 
 SIZE = 150
 
@@ -43,7 +44,7 @@ class CatsVsDogs150(FileBuilder):
         return {"train": self._generate_examples(path)}
 
     def _generate_examples(self, path: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, content in read_members(path, file_names(NUMBERS)):
+        for name, content in read_members(path, file_names(pet_images.NUMBERS)):
             decode(path, name, content, SIZE)  # refuses a damaged picture before TFDS stores it
             kind, number, _ = name.split(".")
             yield name, {"image": content, "label": kind, "number": int(number)}
