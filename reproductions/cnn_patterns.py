@@ -296,11 +296,11 @@ CLAIMS = (
         data="mnist",
         priority=3,
         remark="On MNIST it loses, 86% against 98%, on CIFAR-10 by 6 points that five seeds do not settle (45% against 50%), "
-        "although it fits the CIFAR images better while training (91% against 73%). Much of that is batch normalization's switch to "
-        "moving averages: normalized by their own batches 96% and 54% of the test images are recognised "
+        "although it fits the CIFAR images better while training (91% against 73%). Much of that is batch normalization's switch "
+        "to moving averages: normalized by their own batches 96% and 54% of the test images are recognised "
         "(test_accuracy_batch_statistics). The pattern needs fewer weights (12,586 against 61,482). The trainings are four times "
-        "as long as in a first run (6,000 images, 5 epochs; 10 on CIFAR-10), which left the networks with averaged maps unfinished: "
-        "72% against 97% there.",
+        "as long as in a first run (6,000 images, 5 epochs; 10 on CIFAR-10), which left the networks with averaged maps "
+        "unfinished: 72% against 97% there.",
     ),
     Claim(
         "pool-global-average-replaces-fc",
