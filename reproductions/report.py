@@ -64,11 +64,12 @@ def _unavailable(records: Mapping[str, Any]) -> str:
     from recipes.datasets import describe
 
     lines = []
-    for module in map(registry.load, registry.REPRODUCTIONS):
-        absent = absent_data(module) if records.get(module.__name__.rsplit(".", 1)[-1]) is None else []
+    for name in registry.REPRODUCTIONS:
+        module = registry.load(name)
+        absent = [] if name in records else absent_data(module)
         if absent:
-            how = " ".join(describe(name).how_to_get for name in absent)
-            lines += [f"\n`reproduce run {module.__name__.rsplit('.', 1)[-1]}`: {module.SUMMARY} {how}\n"]
+            how = " ".join(describe(dataset).how_to_get for dataset in absent)
+            lines += [f"\n`reproduce run {name}`: {module.SUMMARY} {how}\n"]
             lines += [f"- **{claim.id}**: {claim.statement} Documented: {claim.documented}." for claim in module.CLAIMS]
     return "\n".join(["## Unavailable\n", *lines]) + "\n" if lines else ""
 
