@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -70,48 +72,63 @@ class EpochProgram:
     Args:
         model: compiled and built Keras model; its `train_step` and `test_step` are used as they are.
         jit_compile: True, False or `"auto"` (XLA, and without it where XLA can't compile the model).
+        widths: widths that batches are cut to, if `train` gets buckets.
     """
 
-    def __init__(self, model: keras.Model, jit_compile: bool | str = "auto"):
+    def __init__(self, model: keras.Model, jit_compile: bool | str = "auto", widths: tuple[int, ...] = ()):
         self.model = model
+        self.widths = widths
         self.jit_compile = uses_xla(model, jit_compile)
         self._may_fall_back = jit_compile == "auto"
         self._programs: dict[tuple[str, int, bool], Any] = {}
 
-    def train(self, data: Any, order: np.ndarray, batch_size: int) -> dict[str, float]:
-        """Run the batches of `order` (row numbers, the last batch may be short); returns the metrics so far."""
-        return self._call("train", self.model.train_step, data, order, batch_size)
+    def train(
+        self, data: Any, order: np.ndarray, batch_size: int, buckets: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Run the batches of `order` (row numbers, the last batch may be short); returns the metrics so far.
+
+        Args:
+            data: tensors.
+            order: row numbers.
+            batch_size: rows a step.
+            buckets: number of the width of each full batch.
+        """
+        return self._call("train", self.model.train_step, data, order, batch_size, buckets)
 
     def evaluate(self, data: Any, examples: int, batch_size: int) -> dict[str, float]:
         """Loss and metrics over the first `examples` rows, in order."""
         self.model.reset_metrics()
         return self._call("evaluate", self.model.test_step, data, np.arange(examples, dtype="int32"), batch_size)
 
-    def _call(self, name: str, step: Any, data: Any, order: np.ndarray, batch_size: int) -> dict[str, float]:
+    def _call(
+        self, name: str, step: Any, data: Any, order: np.ndarray, batch_size: int, buckets: np.ndarray | None = None
+    ) -> dict[str, float]:
+        widths = self.widths if buckets is not None else ()
         if self.model.run_eagerly:
-            loop_over_batches(step, data, tf.constant(order), batch_size, eager=True)
+            loop_over_batches(step, data, tf.constant(order), batch_size, buckets, widths, eager=True)
             return self.metrics()
         key = (name, batch_size, self.jit_compile)
         if key not in self._programs:
-            self._programs[key] = self._compile(step, batch_size)
+            self._programs[key] = self._compile(step, batch_size, widths)
         program, rows = self._programs[key], tf.constant(order)
+        numbers = tf.constant(np.zeros(0, "int32") if buckets is None else buckets)
         with TRACING:
-            program.get_concrete_function(data, rows)
+            program.get_concrete_function(data, rows, numbers)
         try:
-            logs = program(data, rows)
+            logs = program(data, rows, numbers)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             # XLA refuses a program before any of it has run, so the weights are untouched and a second try is safe.
             if not (self.jit_compile and self._may_fall_back and is_compile_error(error)):
                 raise
             warnings.warn(f"XLA can't compile {self.model.name}; training goes on without it.", stacklevel=2)
             self.jit_compile = False
-            return self._call(name, step, data, order, batch_size)
+            return self._call(name, step, data, order, batch_size, buckets)
         return {key: float(value) for key, value in logs.items()}
 
-    def _compile(self, step: Any, batch_size: int) -> Any:
+    def _compile(self, step: Any, batch_size: int, widths: tuple[int, ...]) -> Any:
         @tf.autograph.experimental.do_not_convert
-        def program(data: Any, order: tf.Tensor) -> dict[str, tf.Tensor]:
-            loop_over_batches(step, data, order, batch_size)
+        def program(data: Any, order: tf.Tensor, buckets: tf.Tensor) -> dict[str, tf.Tensor]:
+            loop_over_batches(step, data, order, batch_size, buckets, widths)
             return self.model.get_metrics_result()
 
         return tf.function(program, jit_compile=self.jit_compile, autograph=False)
@@ -126,25 +143,56 @@ def is_compile_error(error: Exception) -> bool:
     return any(word in str(error) for word in ("not compilable", "XLA", "uncompilable", "Detected unsupported"))
 
 
-def loop_over_batches(step: Any, data: Any, order: tf.Tensor, batch_size: int, eager: bool = False) -> None:
-    """Call `step` on each batch of rows; the last, short batch gets a step of its own and keeps its true size."""
+def loop_over_batches(
+    step: Any,
+    data: Any,
+    order: tf.Tensor,
+    batch_size: int,
+    buckets: Any = None,
+    widths: tuple[int, ...] = (),
+    eager: bool = False,
+) -> None:
+    """Call `step` on each batch of rows; the last, short batch gets a step of its own and keeps its true size.
+
+    Args:
+        step: `train_step` or `test_step`.
+        data: tensors.
+        order: row numbers.
+        batch_size: rows a step.
+        buckets: number of the width of each full batch, if there are widths.
+        widths: what a batch's arrays are cut to along their second axis.
+        eager: run step by step.
+    """
     examples = int(order.shape[0])
     full, rest = divmod(examples, batch_size)
 
-    def run(rows: tf.Tensor) -> None:
-        step(keras.tree.map_structure(lambda leaf: tf.gather(leaf, rows), data))
+    def run(rows: tf.Tensor, width: int | None = None) -> None:
+        step(keras.tree.map_structure(lambda leaf: _cut(tf.gather(leaf, rows), width), data))
 
     if eager:
-        for start in range(0, examples, batch_size):
-            run(order[start : start + batch_size])
+        for number, start in enumerate(range(0, examples, batch_size)):
+            run(order[start : start + batch_size], widths[buckets[number]] if widths and number < full else None)
         return
     if full:
         batches = tf.reshape(order[: full * batch_size], (full, batch_size))
 
         def body(i: tf.Tensor) -> list[tf.Tensor]:
-            run(batches[i])
+            if len(widths) > 1:
+                tf.switch_case(buckets[i], [partial(_branch, run, batches[i], width) for width in widths])
+            else:
+                run(batches[i], widths[0] if widths else None)
             return [i + 1]
 
         tf.while_loop(lambda i: i < full, body, [tf.constant(0)], maximum_iterations=full, parallel_iterations=1)
     if rest:
         run(order[full * batch_size :])
+
+
+def _branch(run: Callable[[tf.Tensor, int], None], rows: tf.Tensor, width: int) -> tf.Tensor:
+    run(rows, width)
+    return tf.constant(0)
+
+
+def _cut(leaf: Any, width: int | None) -> Any:
+    """The first `width` positions along the second axis of an array that has more."""
+    return leaf if width is None or leaf.shape.rank < 2 or leaf.shape[1] <= width else leaf[:, :width]

@@ -44,12 +44,15 @@ class Feed:
         bytes_a_batch = max(1, plan.train.nbytes // plan.train.examples) * plan.batch_size
         self._rows = max(1, limit // 2 // bytes_a_batch) * plan.batch_size
 
-    def of(self, seed: int, epoch: int) -> Iterator[tuple[int, int, Any, np.ndarray]]:
-        """Yield `(first step, last step, data, order of its rows)`; chunks hold whole batches except the last."""
+    def of(self, seed: int, epoch: int) -> Iterator[tuple[int, int, Any, np.ndarray, np.ndarray | None]]:
+        """Yield `(first step, last step, data, order of its rows, bucket of each full batch)`.
+
+        Chunks hold whole batches except the last; the buckets are None where lengths are not known.
+        """
         order = self.plan.order(seed, epoch)
         steps = -(-len(order) // self.plan.batch_size)
         if self.resident is not None:
-            yield 0, steps - 1, self.resident.batch(), order
+            yield 0, steps - 1, self.resident.batch(), order, self._buckets(order)
             return
         pieces = [order[start : start + self._rows] for start in range(0, len(order), self._rows)]
 
@@ -64,5 +67,9 @@ class Feed:
                 if position + 1 < len(pieces):
                     coming = pool.submit(gather, pieces[position + 1])
                 last = first + -(-len(rows) // self.plan.batch_size) - 1
-                yield first, last, data, np.arange(len(rows), dtype="int32")
+                yield first, last, data, np.arange(len(rows), dtype="int32"), self._buckets(rows)
                 first = last + 1
+
+    def _buckets(self, order: np.ndarray) -> np.ndarray | None:
+        buckets = self.plan.buckets
+        return None if buckets is None else buckets.of(order, self.plan.batch_size)

@@ -131,9 +131,9 @@ def run_model(
     for epoch in range(first, plan.epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
-        for first_step, last_step, data, order in feed.of(seed, epoch):
+        for first_step, last_step, data, order, buckets in feed.of(seed, epoch):
             hooks.on_train_batch_begin(first_step)
-            logs = dict(program.train(data, order, plan.batch_size))
+            logs = dict(program.train(data, order, plan.batch_size, buckets))
             hooks.on_train_batch_end(last_step, logs)
             if model.stop_training:
                 break

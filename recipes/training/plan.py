@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.training.buckets import Buckets
 from recipes.training.data import Arrays, prepare, split
 from recipes.training.seeds import epoch_order
 
@@ -27,6 +28,8 @@ class Plan:
     initial_epoch: int = 0
     rows: dict[int, np.ndarray] = field(default_factory=dict)
     """Which examples a seed trains on; all of them for seeds that are not named."""
+    buckets: Buckets | None = None
+    """How long each example is, where batches are made of examples of like length."""
 
     @classmethod
     def make(
@@ -95,7 +98,12 @@ class Plan:
     def order(self, seed: int, epoch: int) -> np.ndarray:
         """Row numbers in the order in which this epoch of a seed visits them: int32, shape (examples,)."""
         order = epoch_order(seed, epoch, self.examples, self.shuffle)
-        return self.rows[seed][order] if seed in self.rows else order
+        order = self.rows[seed][order] if seed in self.rows else order
+        if self.buckets is None:
+            return order
+        # Orders of other epochs come from [seed, epoch], a third number gives an independent stream.
+        draws = np.random.default_rng([seed, epoch, 1]) if self.shuffle else None
+        return self.buckets.group(order, self.batch_size, draws)
 
     @property
     def sample(self) -> Arrays:
@@ -112,6 +120,7 @@ class Plan:
             "batch_size": self.batch_size,
             "epochs": self.epochs,
             "shuffle": self.shuffle,
+            "widths": list(self.buckets.widths) if self.buckets is not None else [],
             "validation_freq": self.validation_freq,
         }
 

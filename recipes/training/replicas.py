@@ -37,8 +37,13 @@ class ReplicaProgram:
         self.jit_compile = False
         self._programs: dict[tuple[str, int], Any] = {}
 
-    def train(self, data: Any, order: np.ndarray, batch_size: int) -> dict[str, float]:
-        """Run the global batches of `order`; returns the metrics so far."""
+    def train(
+        self, data: Any, order: np.ndarray, batch_size: int, buckets: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Run the global batches of `order`; returns the metrics so far.
+
+        Batches keep their padding whatever their buckets: replicas can't choose among steps of different widths.
+        """
         return self._call("train", data, order, batch_size)
 
     def evaluate(self, data: Any, examples: int, batch_size: int) -> dict[str, float]:

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from recipes.training import checkpoint as checkpoints
+from recipes.training.buckets import Buckets
 from recipes.training.epochs import EpochProgram, build, uses_xla
 from recipes.training.feed import RESIDENT_BYTES, Feed
 from recipes.training.lanes import Progress, default_lanes, run_lanes
@@ -92,6 +93,7 @@ class Trainer:
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         rows: Callable[[int], Any] | None = None,
+        lengths: Any = None,
         checkpoint: str | Path | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> SeedRuns:
@@ -114,6 +116,11 @@ class Trainer:
             validation_freq: validate each so many epochs.
             rows: `seed -> row numbers of x` that this seed trains on, equally many for each: another sample of the
                 population for every seed, cross-validation, growing subsets. Can't be had with `validation_split`.
+            lengths: positions that each example needs, whole numbers of shape (examples,): bucketing by length. Batches
+                are then made of examples of like length, and arrays with a longer second axis are cut to the longest
+                of them (in a few steps), so that padding costs less. The model takes any length
+                (`keras.Input((None,))`) and must not depend on padding. Under a strategy batches stay uncut. Can't be
+                had with `validation_split`.
             checkpoint: folder for finished seeds and the running state; a second call with the same arguments goes on
                 from there. The caller deletes it, and must not reuse it for other data or another model.
             progress: called with the finished share, 0 to 1.
@@ -133,6 +140,7 @@ class Trainer:
             if validation_split and validation_data is None:
                 raise ValueError("Give rows or validation_split, not both: with rows, name validation_data.")
             plan.choose(rows, seeds)
+        _bucket(plan, lengths, validation_split, validation_data)
         folder = Path(checkpoint) if checkpoint is not None else None
         first = self._new_model(seeds[0], plan)
         reason = self._why_not_stacked(first, plan, callbacks)
@@ -146,7 +154,8 @@ class Trainer:
             stacks = self._stacks(first, groups, plan)
             tasks = [partial(train_stacks, stack, feed, folder) for stack in stacks]
         else:
-            programs = [self._program(first if k == 0 else self._new_model(g[0], plan)) for k, g in enumerate(groups)]
+            models = [first if k == 0 else self._new_model(group[0], plan) for k, group in enumerate(groups)]
+            programs = [self._program(model, plan) for model in models]
             tasks = [
                 partial(self._train_sequence, program, group, feed, folder, callbacks)
                 for program, group in zip(programs, groups, strict=True)
@@ -199,6 +208,8 @@ class Trainer:
             return "the model runs eagerly"
         if self.stack == "auto" and model.count_params() > STACK_UP_TO_WEIGHTS:
             return "large networks train faster one after the other"
+        if plan.buckets is not None:
+            return "batches of other lengths would be needed for each seed"
         if plan.train.nbytes > RESIDENT_BYTES:
             return "the data are streamed"
         return why_not(model)
@@ -234,10 +245,19 @@ class Trainer:
             histories.append(done[1]["history"])
         return Part(stack_histories(histories, plan.epochs, plan.validation_freq), weights, program.jit_compile)
 
-    def _program(self, model: keras.Model) -> EpochProgram | ReplicaProgram:
+    def _program(self, model: keras.Model, plan: Plan) -> EpochProgram | ReplicaProgram:
         if self.strategy is None:
-            return EpochProgram(model, self.jit_compile)
+            return EpochProgram(model, self.jit_compile, plan.buckets.widths if plan.buckets is not None else ())
         return ReplicaProgram(model, self.strategy)
+
+
+def _bucket(plan: Plan, lengths: Any, validation_split: float, validation_data: Any) -> None:
+    """Let the plan make batches of examples of like length."""
+    if lengths is None:
+        return
+    if validation_split and validation_data is None:
+        raise ValueError("Give lengths or validation_split, not both: with lengths, name validation_data.")
+    plan.buckets = Buckets.make(lengths, plan.train.leaves)
 
 
 def _report_part(progress: Progress, position: int, parts: int, share: float) -> None:
@@ -261,6 +281,7 @@ def fit(
     initial_epoch: int = 0,
     validation_batch_size: int | None = None,
     validation_freq: int = 1,
+    lengths: Any = None,
     seed: int | None = None,
     jit_compile: bool | Literal["auto"] = "auto",
 ) -> keras.callbacks.History:
@@ -282,6 +303,7 @@ def fit(
         initial_epoch: number of the first epoch.
         validation_batch_size: examples an evaluation step, `batch_size` if None.
         validation_freq: validate each so many epochs.
+        lengths: as in `Trainer.fit`.
         seed: fixes the order of the examples; drawn from NumPy's global generator if None.
         jit_compile: as in `Trainer`.
 
@@ -295,12 +317,15 @@ def fit(
         x, y, batch_size, epochs, validation_split, validation_data, shuffle, class_weight, sample_weight,
         validation_batch_size, validation_freq, initial_epoch,
     )  # fmt: skip
+    _bucket(plan, lengths, validation_split, validation_data)
     strategy = model.distribute_strategy
     mirrored = isinstance(strategy, tf.distribute.MirroredStrategy)
     with strategy.scope() if mirrored else nullcontext():
         build(model, plan.sample)
     program: EpochProgram | ReplicaProgram = (
-        ReplicaProgram(model, strategy) if mirrored else EpochProgram(model, jit_compile)
+        ReplicaProgram(model, strategy)
+        if mirrored
+        else EpochProgram(model, jit_compile, plan.buckets.widths if plan.buckets is not None else ())
     )
     order_seed = int(np.random.randint(2**31)) if seed is None else seed
     return run_model(program, Feed(plan), order_seed, callbacks or [], verbose=verbose)
