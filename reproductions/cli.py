@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,6 +88,10 @@ def run(
             "--set", metavar="KEY=VALUE", help="Override a setting; written to results/custom.", show_default=False
         ),
     ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", help="A larger size, e.g. paper; written to results/custom.", show_default=False),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when data are unavailable.")] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", help="Reproductions at a time (default: one a core).", min=1)
@@ -106,14 +111,14 @@ def run(
     for name in registry.REPRODUCTIONS:
         ledger.read(where, name)  # the report needs every record: a torn one is better found before the training
     for name in chosen:
-        override(registry.load(name), overrides)
+        override(registry.load(name), overrides, size)
     quiet_tensorflow()
     from reproductions.workers import default_jobs, run_all
 
     modules = [registry.load(name) for name in chosen]
     jobs = jobs or default_jobs(modules)
     with Reporter(modules, jobs) as reporter:
-        outcomes = run_all(modules, where, seeds, overrides, reporter, jobs)
+        outcomes = run_all(modules, where, seeds, overrides, reporter, jobs, size)
     if any(outcome.path is not None and outcome.path.parent == where for outcome in outcomes):
         report.write(where)
     asked = {claim for claims in chosen.values() for claim in claims}
@@ -181,7 +186,7 @@ def data(
     if action not in ("list", "fetch", "prepare", "path"):
         raise registry.UnknownName(f"There is no action {action!r}; use list, fetch, prepare or path.")
     if action == "list":
-        rows = [vars(datasets.describe(one)) | vars(datasets.status(one)) for one in datasets.names()]
+        rows = [asdict(datasets.describe(one)) | vars(datasets.status(one)) for one in datasets.names()]
         rows = [row | {"path": row["path"] and str(row["path"])} for row in rows]
         emit(rows) if as_json else tables.print_datasets(rows)
         return
@@ -222,7 +227,7 @@ def bench(
     results: Results = None,
     as_json: Json = False,
 ) -> None:
-    """Time model.fit against this project's trainer; `networks` epochs of the CNNs, `layers` Keras's and PyTorch's layers.
+    """Time model.fit against this project's trainer; `networks` the CNNs, `sequences` the RNNs and Transformers, `layers` layers.
 
     Both sides run in turn, and the ratios are printed.
     """
@@ -231,7 +236,7 @@ def bench(
 
     where = folder(results)
     ledger.require_writable(where)
-    workloads = [name for name in names or [] if name not in ("layers", "networks")]
+    workloads = [name for name in names or [] if name not in ("layers", "networks", "sequences")]
     found = measure(workloads, repeats, where) if workloads or not names else {}
     if "layers" in (names or []):
         from benchmarks.layer_speed import measure as measure_layers
@@ -241,6 +246,10 @@ def bench(
         from benchmarks.network_speed import measure as measure_networks
 
         found = {**found, "networks": measure_networks(where, repeats)}
+    if "sequences" in (names or []):
+        from benchmarks.sequence_speed import measure as measure_sequences
+
+        found = {**found, "sequences": measure_sequences(where, repeats)}
     if as_json:
         emit(found)
         return
@@ -248,6 +257,8 @@ def bench(
         tables.print_bench(found)
     if "networks" in found:
         tables.print_network_bench(found["networks"])
+    if "sequences" in found:
+        tables.print_sequence_bench(found["sequences"])
     if "layers" in found:
         tables.print_layer_bench(found["layers"])
 

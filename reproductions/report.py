@@ -12,6 +12,7 @@ from reproductions.figures import draw
 from reproductions.tables import (
     LAYER_COLUMNS,
     NETWORK_COLUMNS,
+    SEQUENCE_COLUMNS,
     absent_data,
     layer_cells,
     layer_summary,
@@ -19,6 +20,7 @@ from reproductions.tables import (
     memory_cells,
     network_cells,
     number,
+    sequence_cells,
 )
 
 
@@ -30,7 +32,13 @@ def write(results: Path) -> list[Path]:
     """
     records = {name: record for name in registry.REPRODUCTIONS if (record := ledger.read(results, name)) is not None}
     written = []
-    sections = [_head(records), _bench(results), _network_bench(results), _layer_bench(results)]
+    sections = [
+        _head(records),
+        _bench(results),
+        _network_bench(results),
+        _sequence_bench(results),
+        _layer_bench(results),
+    ]
     for name, record in records.items():
         module = registry.load(name)
         figures = []
@@ -110,6 +118,24 @@ def _network_bench(results: Path) -> str:
         "| " + " | ".join(NETWORK_COLUMNS) + " |",
         "|--" * len(NETWORK_COLUMNS) + "|",
         *("| " + " | ".join(network_cells(row)) + " |" for row in found["networks"].values()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sequence_bench(results: Path) -> str:
+    path = results / "sequence_bench.json"
+    if not path.exists():
+        return ""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    lines = [
+        "## Speed of the sequence models\n",
+        "Tokens a second in training, the first epoch left out: Keras's layers in `model.fit` on padded sentences, PyTorch "
+        "eagerly on batches of like length, this project's layers in its trainer with bucketing. Median and range of the "
+        "repeats, sides in turn, each in a process of its own. "
+        f"{found['environment']['cpu']}, {found['environment']['cores']} cores.\n",
+        "| " + " | ".join(SEQUENCE_COLUMNS) + " |",
+        "|--" * len(SEQUENCE_COLUMNS) + "|",
+        *("| " + " | ".join(sequence_cells(row)) + " |" for row in found["models"].values()),
     ]
     return "\n".join(lines) + "\n"
 

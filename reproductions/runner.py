@@ -60,6 +60,7 @@ def run(
     seeds: int | None = None,
     settings: Mapping[str, str] | None = None,
     progress: Progress = lambda label, share: None,
+    size: str | None = None,
 ) -> Outcome:
     """Run a reproduction and write its record.
 
@@ -69,6 +70,7 @@ def run(
         seeds: how many seeds, `module.SEEDS` if None; fewer than that makes it a custom run.
         settings: fields of `module.Config` to override in every variant; makes it a custom run.
         progress: called with what is running and the finished share of the whole.
+        size: key of `module.SIZES`, a named set of settings that `settings` may refine; makes it a custom run.
 
     Returns:
         The outcome. A custom run is written below `results/custom`, never over the ledger. Where data are unavailable
@@ -87,8 +89,8 @@ def run(
     count = reference if seeds is None else seeds
     if count < 1 and variants_of(module):
         raise SettingError(f"--seeds must be at least 1. Received: {count}")
-    custom = bool(settings) or count < reference
-    variants = override(module, settings or {})
+    custom = bool(settings) or bool(size) or count < reference
+    variants = override(module, settings or {}, size)
     old = None if custom else ledger.read(results, name)
     missing = unavailable_data(module)
     key = fingerprint(module, variants, count)
@@ -312,13 +314,20 @@ def datasets_of(module: ModuleType, missing: str) -> dict[str, dict[str, str]]:
     }
 
 
-def override(module: ModuleType, settings: Mapping[str, str]) -> dict[str, Any]:
+def override(module: ModuleType, settings: Mapping[str, str], size: str | None = None) -> dict[str, Any]:
     """The variants with fields replaced; values are read by the field's type (a tuple as `11,11`).
 
     Raises:
-        SettingError: an unknown field, or a value that its type can't hold.
+        SettingError: an unknown field or size, or a value that the field's type can't hold.
     """
-    variants = dict(variants_of(module))
+    sizes = getattr(module, "SIZES", {})
+    if size is not None and size not in sizes:
+        offered = f"it has {', '.join(sizes)}" if sizes else "it has one size only"
+        raise SettingError(f"{name_of(module)} has no size {size!r}; {offered}.")
+    variants = {
+        variant: replace(config, **sizes[size]) if size is not None else config
+        for variant, config in variants_of(module).items()
+    }
     if not settings:
         return variants
     if not variants:

@@ -137,6 +137,7 @@ def details(name: str, results: Path) -> dict[str, Any]:
             "datasets": list(module.DATASETS),
             "settings": settings(module),
             "variants": {variant: asdict(config) for variant, config in getattr(module, "VARIANTS", {}).items()},
+            "sizes": getattr(module, "SIZES", {}),
             "claims": {claim.id: known_verdict(module, record, claim) for claim in module.CLAIMS},
         }
     for row in registry.pending():
@@ -210,6 +211,9 @@ def print_details(found: dict[str, Any]) -> None:
         for row in found["settings"]:
             shown.add_row(*map(escape, (row["name"], row["type"], row["default"], row["meaning"])))
         out.print(shown)
+    for size, changes in found["sizes"].items():
+        text = ", ".join(f"{key}={number(value)}" for key, value in changes.items())
+        out.print(f"[bold]--size {size}[/bold]  {escape(text)}")
     shown = table("claim", "verdict")
     for name, verdict in found["claims"].items():
         shown.add_row(name, verdict or "not run yet", style=STYLES.get(verdict or "", "dim"))
@@ -366,6 +370,33 @@ def network_cells(row: dict[str, Any]) -> list[str]:
         f"{row['model_fit_peak_mib'] / 1024:.1f} / {row['trainer_peak_mib'] / 1024:.1f}",
         f"{row['bound']:g}, {'met' if row['met'] else 'missed'}",
     ]
+
+
+SEQUENCE_COLUMNS = ("model", "model.fit", "PyTorch", "trainer", "to model.fit", "to PyTorch")
+"""Columns of the sequence benchmark: tokens a second of each side, and how many times as many the trainer takes."""
+
+
+def print_sequence_bench(found: dict[str, Any]) -> None:
+    """Tokens a second of every sequence model."""
+    shown = table(*SEQUENCE_COLUMNS)
+    for row in found["models"].values():
+        shown.add_row(*sequence_cells(row))
+    console().print(shown)
+
+
+def sequence_cells(row: dict[str, Any]) -> list[str]:
+    """One row of the sequence benchmark; PyTorch may not have been installed."""
+
+    def rate(side: str) -> str:
+        return f"{row[f'{side}_tokens_a_second']:,.0f}" if f"{side}_tokens_a_second" in row else "not installed"
+
+    def ratio(side: str) -> str:
+        if f"ratio_{side}" not in row:
+            return ""
+        low, high = row[f"ratio_{side}_range"]
+        return f"{row[f'ratio_{side}']:.2f} ({low:.2f} to {high:.2f})"
+
+    return [row["title"], *map(rate, ("model_fit", "torch", "trainer")), *map(ratio, ("model_fit", "torch"))]
 
 
 def print_layer_bench(found: dict[str, Any]) -> None:

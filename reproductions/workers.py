@@ -50,6 +50,7 @@ def run_all(
     settings: Mapping[str, str],
     reporter: Reporter,
     jobs: int,
+    size: str | None = None,
 ) -> list[Outcome]:
     """Run reproductions in `jobs` processes and return their outcomes in order; arguments as in `runner.run`.
 
@@ -60,16 +61,22 @@ def run_all(
     shared = [] if jobs == 1 else [module for module in modules if not getattr(module, "TIMES", False)]
     done: dict[str, Outcome] = {}
     if shared:
-        done |= _in_workers([name_of(module) for module in shared], results, seeds, settings, reporter, jobs)
+        done |= _in_workers([name_of(module) for module in shared], results, seeds, settings, reporter, jobs, size)
     for module in modules:
         name = name_of(module)
         if name not in done:
-            done[name] = run(module, results, seeds, settings, reporter.of(name))
+            done[name] = run(module, results, seeds, settings, reporter.of(name), size)
     return [done[name_of(module)] for module in modules]
 
 
 def _in_workers(
-    names: list[str], results: Path, seeds: int | None, settings: Mapping[str, str], reporter: Reporter, jobs: int
+    names: list[str],
+    results: Path,
+    seeds: int | None,
+    settings: Mapping[str, str],
+    reporter: Reporter,
+    jobs: int,
+    size: str | None,
 ) -> dict[str, Outcome]:
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     messages = context.Queue()
@@ -89,7 +96,7 @@ def _in_workers(
                         name = waiting.popleft()
                     except IndexError:
                         return
-                    done[name] = pool.submit(_run_one, name, results, seeds, dict(settings)).result()
+                    done[name] = pool.submit(_run_one, name, results, seeds, dict(settings), size).result()
 
     lanes = ThreadPoolExecutor(jobs)
     running = [lanes.submit(lane) for _ in range(jobs)]
@@ -125,9 +132,9 @@ def _start(messages: Any, jobs: int) -> None:
     lanes.MOST_LANES = max(1, environment.cores() // jobs)
 
 
-def _run_one(name: str, results: Path, seeds: int | None, settings: dict[str, str]) -> Outcome:
+def _run_one(name: str, results: Path, seeds: int | None, settings: dict[str, str], size: str | None) -> Outcome:
     module = importlib.import_module(f"reproductions.{name}")
-    return run(module, results, seeds, settings, lambda label, share: _messages.put((name, label, share)))
+    return run(module, results, seeds, settings, lambda label, share: _messages.put((name, label, share)), size)
 
 
 def _pass_on(messages: Any, reporter: Reporter) -> None:

@@ -29,6 +29,7 @@ class Config:
 
 
 VARIANTS = {"a": Config(), "b": Config(level=0.8)}
+SIZES = {"paper": {"units": (64, 64)}}
 CLAIMS = (
     Claim("fake-fact", "003", "Video 0", "Two and two is four.", "exact", "4", "sum", (Equals("sum", 4),)),
     Claim("fake-size", "003", "Video 0", "There is data.", "exact", "3", "size", (Equals("size", 3),), data="digits"),

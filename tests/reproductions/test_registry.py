@@ -10,7 +10,7 @@ import pytest
 from reproductions import registry
 from reproductions.claims import Equals, Sampled
 from reproductions.figures import Picture
-from reproductions.runner import variants_of
+from reproductions.runner import override, variants_of
 
 
 def test_implemented_and_pending_claims_are_the_whole_catalogue():
@@ -71,6 +71,8 @@ def test_reproductions_share_one_skeleton(name):
         assert enough_seeds(module, module.SEEDS) and module.GOLDEN in module.VARIANTS
         for figure in module.FIGURES:
             assert set(figure.variants) <= set(module.VARIANTS)
+        for size in getattr(module, "SIZES", {}):
+            assert override(module, {}, size) != module.VARIANTS, "a size changes settings that exist"
     else:  # worked examples and experiments that train no variant: facts alone
         assert callable(getattr(module, "examine_data" if module.DATASETS else "examine"))
         for part in ("SEEDS", "Config", "GOLDEN", "train", "measure"):

@@ -80,6 +80,15 @@ def test_bad_settings_are_named(fake, tmp_path, settings, message):
         run(fake, tmp_path, settings=settings)
 
 
+def test_a_size_is_a_named_set_of_settings(fake, tmp_path):
+    outcome = run(fake, tmp_path, size="paper", settings={"scale": "false"})
+    assert outcome.path.parent == tmp_path / "custom"
+    config = outcome.record["variants"]["b"]["config"]
+    assert (config["level"], list(config["units"]), config["scale"]) == (0.8, [64, 64], False)
+    with pytest.raises(SettingError, match="fake has no size 'huge'; it has paper"):
+        run(fake, tmp_path, size="huge")
+
+
 def test_unavailable_data_keep_the_old_record(fake, tmp_path, monkeypatch):
     run(fake, tmp_path)
     before = (tmp_path / "fake.json").read_bytes()
