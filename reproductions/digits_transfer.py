@@ -37,8 +37,8 @@ SEEDS, MAX_SEEDS = 5, 10
 EXPECTED_SECONDS = 240.0
 GOLDEN = "scratch_50"
 
-SIZES = (50, 200, 1000, 10_000)
-SMALL, LARGE = SIZES[0], SIZES[-1]
+TRAINING_SIZES = (50, 200, 1000, 10_000)
+SMALL, LARGE = TRAINING_SIZES[0], TRAINING_SIZES[-1]
 EPOCHS = {50: 60, 200: 30, 1000: 12, 10_000: 5}
 """More passes over fewer images: 120, 210, 384 and 1,565 steps of 32 images."""
 
@@ -74,10 +74,10 @@ class Config:
 
 
 VARIANTS = {
-    f"scratch_{n}": Config(n, epochs=EPOCHS[n]) for n in SIZES
+    f"scratch_{n}": Config(n, epochs=EPOCHS[n]) for n in TRAINING_SIZES
 } | {
     f"{source}_{approach}_{n}": Config(n, source, approach, epochs=EPOCHS[n])
-    for source in SOURCES for approach in APPROACHES for n in SIZES
+    for source in SOURCES for approach in APPROACHES for n in TRAINING_SIZES
 } | {
     f"different_{approach}_augmented_{SMALL}": Config(SMALL, "different", approach, augment=True, epochs=EPOCHS[SMALL])
     for approach in APPROACHES
@@ -331,8 +331,8 @@ def _paint(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
     for axis, source in zip(axes, SOURCES, strict=True):
         lines = {"from scratch": "scratch"} | {label: f"{source}_{name}" for name, label in APPROACHES.items()}
         for place, ((label, prefix), colour, marker) in enumerate(zip(lines.items(), COLOURS, "osD^", strict=False)):
-            beside = [n * 1.06 ** (place - 1.5) for n in SIZES]  # so that bars do not hide each other
-            found = [variants[f"{prefix}_{n}"]["summary"]["test_accuracy"] for n in SIZES]
+            beside = [n * 1.06 ** (place - 1.5) for n in TRAINING_SIZES]  # so that bars do not hide each other
+            found = [variants[f"{prefix}_{n}"]["summary"]["test_accuracy"] for n in TRAINING_SIZES]
             error = [100 * (1 - one["mean"]) for one in found]
             bars = [
                 [100 * (one["high"] - one["mean"]) for one in found],
@@ -342,7 +342,7 @@ def _paint(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
-        axis.set_xticks(SIZES, [f"{n:,}" for n in SIZES])
+        axis.set_xticks(TRAINING_SIZES, [f"{n:,}" for n in TRAINING_SIZES])
         axis.minorticks_off()
         axis.set_title(titles[source], fontsize=10)
         axis.set_xlabel("training images of the digits 5-9")

@@ -82,7 +82,7 @@ BACKWARD = (
     "    return gradients\n"
 )
 
-SIZES, EXAMPLES = (4, 3, 2, 1), 7
+LAYER_SIZES, EXAMPLES = (4, 3, 2, 1), 7
 WIDTH, BATCH, DEPTHS, TIMED_DEPTH = 32, 16, (2, 4, 8, 16, 32), 16
 
 
@@ -331,8 +331,8 @@ def keras_gradients(library: ModuleType, x: np.ndarray, y: np.ndarray, *weights:
 
 def printed_code() -> dict[str, Any]:
     """The document's forward and backward pass on a 4-3-2-1 network with seven examples as columns."""
-    kernels, biases = network(SIZES)
-    x, y = draw(SIZES[0], EXAMPLES, seed=7), draw(1, EXAMPLES, seed=8)
+    kernels, biases = network(LAYER_SIZES)
+    x, y = draw(LAYER_SIZES[0], EXAMPLES, seed=7), draw(1, EXAMPLES, seed=8)
     namespace: dict[str, Any] = {"np": np, "sigmoid": sigmoid, "sigmoid_derivative": sigmoid_derivative}
     namespace |= {"x_given": x, "weights": kernels, "biases": biases, "y": y}
     run_cells({"forward": FORWARD, "backward": BACKWARD}, namespace)
