@@ -104,15 +104,35 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
         output = self._project(self._output_dense, heads, axes=2)
         return (output, weights) if return_attention_scores else output
 
+    def project(self, value, key=None):
+        """Keys `(batch, Tk, h, key_dim)` and values `(batch, Tk, h, value_dim)` of a source, to be kept for `attend`."""
+        return self._project(self._key_dense, value if key is None else key), self._project(self._value_dense, value)
+
+    def attend(self, query, keys, values, attention_mask=None):
+        """Output `(batch, Tq, output width)` for keys and values from `project`: a decoding step projects none again.
+
+        Args:
+            query: `(batch, Tq, width)`.
+            keys: `(batch, Tk, h, key_dim)`.
+            values: `(batch, Tk, h, value_dim)`.
+            attention_mask: True where a query may see a key, as in a call.
+        """
+        query_heads = self._project(self._query_dense, query)
+        heads, _ = self._compute_attention(query_heads, keys, values, attention_mask, training=False)
+        if self._use_gate:
+            heads = heads * self._project(self._gate_dense, query, activation=ops.sigmoid)
+        return self._project(self._output_dense, heads, axes=2)
+
     def _project(self, dense, inputs, axes=1, activation=None):
         """`x W + b` over the last `axes` axes of x, as one product of two matrices."""
         if dense.quantization_mode or dense.activity_regularizer or dense.compute_dtype != self.compute_dtype:
             return dense(inputs)  # those are the projection layer's own affair
-        kernel = ops.convert_to_tensor(dense.kernel)
+        inputs = ops.convert_to_tensor(inputs)
+        kernel = ops.cast(dense.kernel, inputs.dtype)  # outside a call no scope does it
         width = math.prod(kernel.shape[:axes])
         outputs = ops.matmul(ops.reshape(inputs, (-1, width)), ops.reshape(kernel, (width, -1)))
         if dense.bias is not None:
-            outputs = outputs + ops.reshape(dense.bias, (-1,))
+            outputs = outputs + ops.reshape(ops.cast(dense.bias, inputs.dtype), (-1,))
         outputs = ops.reshape(outputs, (*ops.shape(inputs)[:-axes], *kernel.shape[axes:]))
         return outputs if activation is None else activation(outputs)
 

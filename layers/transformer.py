@@ -1,6 +1,7 @@
 """Transformer blocks: attention and a feed-forward network, each inside a residual connection with a normalisation."""
 
 import keras
+from keras import ops
 
 from layers.dense import Dense
 from layers.dropout import Dropout
@@ -368,11 +369,7 @@ class TransformerDecoderBlock(_Block):
         use_causal_mask=True,
     ):
         """Output of the input's shape, and the attention weights if asked for."""
-        if (encoder_outputs is None) != (self.cross_attention is None):
-            raise ValueError(
-                "A block built with an encoder's output needs one in each call, a block built without takes none. "
-                f"Received: encoder_outputs={encoder_outputs}"
-            )
+        self._check_encoder(encoder_outputs)
         common = {"return_attention_scores": return_attention_scores, "training": training}
         attend = self._attend(
             self.attention,
@@ -397,6 +394,79 @@ class TransformerDecoderBlock(_Block):
             all_weights.append(weights)
         z = self._fed_forward(y, training)
         return (z, *all_weights) if return_attention_scores else z
+
+    def start_cache(self, batch, max_length, encoder_outputs=None, encoder_mask=None):
+        """An empty cache for `step`: room for the keys and values of `max_length` steps, and those of the encoder.
+
+        Args:
+            batch: number of sequences, an integer.
+            max_length: most steps that will be decoded.
+            encoder_outputs: `(batch, source length, source width)`, projected here once and for all; None for a block
+                without cross-attention.
+            encoder_mask: `(batch, source length)`, True where a step of the encoder's output is real.
+
+        Returns:
+            Tensors by name, all with the batch axis first: `keys` and `values` `(batch, max_length, heads, key_dim)`, and
+            with an encoder's output `encoder_keys`, `encoder_values` and `encoder_mask`.
+        """
+        self._check_encoder(encoder_outputs)
+        shape = (batch, max_length, self.num_heads, self.attention.key_dim)
+        cache = {"keys": ops.zeros(shape, self.compute_dtype), "values": ops.zeros(shape, self.compute_dtype)}
+        if self.cross_attention is not None:
+            cache["encoder_keys"], cache["encoder_values"] = self.cross_attention.project(encoder_outputs)
+            if encoder_mask is None:
+                encoder_mask = ops.ones(ops.shape(encoder_outputs)[:2], "bool")
+            cache["encoder_mask"] = ops.cast(encoder_mask, "bool")
+        return cache
+
+    def step(self, inputs, cache, position):
+        """The output of one step, from its input and the cache of the steps before: no other key or value is computed.
+
+        Args:
+            inputs: `(batch, 1, width)`, or `(batch, steps, width)` for several steps at once, the prompt of a
+                decoder-only model, say.
+            cache: from `start_cache` or the last step.
+            position: steps decoded before, an integer tensor `()`; or one each sequence, `(batch,)`.
+
+        Returns:
+            The output of the input's shape and the cache with the new keys and values. Equal to the full call's at these
+            positions, without dropout.
+        """
+        steps = inputs.shape[1]
+        offset = ops.arange(cache["keys"].shape[1]) - ops.reshape(
+            ops.cast(position, "int32"), (-1, 1)
+        )  # from the first
+        here = ops.logical_and(offset >= 0, offset < steps)[..., None, None]  # (1 or batch, max_length, 1, 1)
+        cache = dict(cache)
+
+        def write(rows, old):  # (batch, steps, heads, key_dim), (batch, max_length, heads, key_dim)
+            if steps > 1:
+                rows = ops.take_along_axis(rows, ops.clip(offset, 0, steps - 1)[..., None, None], axis=1)
+            return ops.where(here, rows, old)
+
+        def attend(x):
+            keys, values = self.attention.project(x)
+            cache["keys"], cache["values"] = write(keys, cache["keys"]), write(values, cache["values"])
+            seen = offset[:, None, :] <= ops.arange(steps)[:, None]  # (1 or batch, steps, max_length)
+            return self.attention.attend(x, cache["keys"], cache["values"], seen), None
+
+        y, _ = self._residual(inputs, attend, self.attention_norm, self.attention_dropout_layer, False)
+        cross_attention = self.cross_attention
+        if cross_attention is not None:
+
+            def attend_to_encoder(x):
+                seen = cache["encoder_mask"][:, None, :]
+                return cross_attention.attend(x, cache["encoder_keys"], cache["encoder_values"], seen), None
+
+            y, _ = self._residual(y, attend_to_encoder, self.cross_norm, self.cross_dropout_layer, False)
+        return self._fed_forward(y, False), cache
+
+    def _check_encoder(self, encoder_outputs):
+        if (encoder_outputs is None) != (self.cross_attention is None):
+            raise ValueError(
+                "A block built with an encoder's output needs one in each call, a block built without takes none. "
+                f"Received: encoder_outputs={encoder_outputs}"
+            )
 
     def compute_mask(self, inputs, mask=None):
         """The input's mask goes on to the output."""

@@ -6,6 +6,8 @@ Example:
     >>> images, labels = load_arrays("digits")                     # embedded, always there
     >>> (x_train, y_train), (x_test, y_test) = cats_and_dogs("cats_and_dogs_filtered", size=64)
     >>> path = locate("squeezenet_weights")                        # a verified file of trained weights
+    >>> english, german = load_pairs("multi30k")["train"][0]       # a sentence and its translation
+    >>> word, part_of_speech = load_tagged("ud_english_ewt")["train"][0][0]
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.datasets.catalog import DATASETS, DatasetError, DatasetInfo, DatasetUnavailable, describe
 from recipes.datasets.files import Status, fetch, locate, status
+from recipes.datasets.loaders import imdb_word_index, load_names, load_pairs, load_tagged, load_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATASETS", "DatasetError", "DatasetInfo", "DatasetUnavailable", "Status", "cats_and_dogs", "dataset_sha256",
-    "describe", "fetch", "load_arrays", "load_frame", "locate", "names", "status",
+    "describe", "fetch", "imdb_word_index", "load_arrays", "load_frame", "load_names", "load_pairs", "load_tagged",
+    "load_text", "locate", "names", "status",
 ]  # fmt: skip
 
 
@@ -104,7 +108,7 @@ def cats_and_dogs(split: str, size: int = 150) -> tuple[tuple[np.ndarray, np.nda
 def dataset_sha256(name: str) -> str:
     """The hash that names a dataset's content in the ledger: of its file, or of the arrays of embedded data.
 
-    An MD5, written `md5:...`, where the file's source publishes no other.
+    Of several files, SHA-256 over their hashes. An MD5, written `md5:...`, where the file's source publishes no other.
     """
     info = describe(name)
     if info.file:

@@ -2,53 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from recipes.datasets.info import DatasetInfo, Part
+from recipes.datasets.text_catalog import TEXTS
+
+__all__ = ["DATASETS", "DatasetError", "DatasetInfo", "DatasetUnavailable", "Part", "describe"]
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """One dataset.
-
-    Args:
-        name: its name here, in the ledger and on the command line.
-        title: one line.
-        file: path below a mirror or the cache, empty for data that a dependency ships.
-        sha256: hash of the file; of the arrays for embedded data; empty where only an MD5 is published.
-        url: where the exact bytes can be downloaded, None where no public address gives them.
-        homepage: where it comes from.
-        how_to_get: what to do when it is not here and can't be downloaded.
-        licence: terms as the source states them.
-        citation: whom to cite.
-        content: what it holds and its shape, in a few words.
-        bytes: size of the file; of the arrays for embedded data.
-        also_accepted: further hashes of the same content, with what differs.
-        version: version of the TFDS builder.
-        md5: hash of the file where its source publishes no SHA-256; held against the file if `sha256` is empty.
-        kind: `arrays` (prepared once as arrays), `pictures` (decoded from the file on every load) or `weights`
-            (a file of trained weights, which a model reads itself).
-    """
-
-    name: str
-    title: str
-    file: str
-    sha256: str
-    url: str | None
-    homepage: str
-    how_to_get: str
-    licence: str
-    citation: str
-    content: str
-    bytes: int
-    also_accepted: dict[str, str] = field(default_factory=dict)
-    version: str = "1.0.0"
-    md5: str = ""
-    kind: str = "arrays"
-
-    @property
-    def checksum(self) -> tuple[str, str]:
-        """Algorithm and digest that the file is held against."""
-        return ("sha256", self.sha256) if self.sha256 or not self.md5 else ("md5", self.md5)
-
+SERIES_FOLDER = "https://raw.githubusercontent.com/jbrownlee/Datasets/d20fcb6402ae34e653d4513b00f39257bb37ed7f"
 
 DATASETS = {
     info.name: info
@@ -109,6 +69,34 @@ DATASETS = {
                 "a6ca6906347cf1c025914be549a11d3433ac164e651484a1b1dddaf0ad651d08": "both headers without blanks",
                 "7e5417d5dda3c7ea5e0e74788d69c11fa04152bd3652aea6a415d3a1dc8926d0": "both headers without blanks, LF",
             },
+        ),
+        DatasetInfo(
+            name="airline_passengers",
+            title="Passengers of international airlines by month, 1949 to 1960",
+            file="timeseries/airline-passengers.csv",
+            sha256="8cb51be753a718d9be5d76d7e238cc224792754676adc21faa59e954b0201621",
+            url=f"{SERIES_FOLDER}/airline-passengers.csv",
+            homepage="https://github.com/jbrownlee/Datasets",
+            how_to_get="Download airline-passengers.csv from its repository.",
+            licence="no licence stated; from the Time Series Data Library",
+            citation="G. E. P. Box, G. M. Jenkins: Time Series Analysis: Forecasting and Control. Holden-Day, 1976.",
+            content="144 months, passengers in thousands",
+            bytes=2_180,
+            version="1.0.1",
+        ),
+        DatasetInfo(
+            name="daily_min_temperatures",
+            title="Lowest temperature of each day in Melbourne, 1981 to 1990",
+            file="timeseries/daily-min-temperatures.csv",
+            sha256="8b9de63ed6789492bf497625e7f9beb96a63d367b4b0a21754006f749fa5e5da",
+            url=f"{SERIES_FOLDER}/daily-min-temperatures.csv",
+            homepage="https://github.com/jbrownlee/Datasets",
+            how_to_get="Download daily-min-temperatures.csv from its repository.",
+            licence="no licence stated; from the Time Series Data Library",
+            citation="Australian Bureau of Meteorology: daily minimum temperatures in Melbourne, Australia, 1981-1990.",
+            content="3,650 days in degrees Celsius; 31 December is missing in the leap years 1984 and 1988",
+            bytes=67_921,
+            version="1.0.1",
         ),
         DatasetInfo(
             name="mnist",
@@ -224,6 +212,7 @@ DATASETS = {
             bytes=58_889_256,
             kind="weights",
         ),
+        *TEXTS,
     )
 }
 """Every dataset and file of weights by name; `digits` needs no file."""

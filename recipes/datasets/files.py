@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from recipes.datasets.catalog import DatasetError, DatasetInfo, DatasetUnavailable, describe
+from recipes.datasets.catalog import DatasetError, DatasetInfo, DatasetUnavailable, Part, describe
 from recipes.datasets.download import download
 
 MIRROR_VARIABLE = "REPRODUCTIONS_DATA"
@@ -25,7 +25,7 @@ class Status:
     Args:
         name: the dataset.
         source: `mirror`, `cache`, `embedded` or `absent`.
-        path: the path that its file has or should have; None for embedded data.
+        path: the path that its file, or the folder of its files, has or should have; None for embedded data.
         prepared: whether it loads without preparation: a fast copy exists, or none is needed.
     """
 
@@ -55,16 +55,25 @@ def status(name: str) -> Status:
         return Status(name, "embedded", None, prepared=True)
     mirror = os.environ.get(MIRROR_VARIABLE)
     cached = cache_folder() / info.file
-    if mirror and _is_file(Path(mirror) / info.file):
+    if mirror and _is_whole(Path(mirror) / info.file, info):
         source, path = "mirror", Path(mirror) / info.file
     else:
-        source, path = "cache" if _is_file(cached) else "absent", cached
-    prepared = _is_file(copy_path(info)) if info.kind == "arrays" else source != "absent"
+        source, path = "cache" if _is_whole(cached, info) else "absent", cached
+    prepared = _is_file(copy_path(info)) if info.is_prepared else source != "absent"
     return Status(name, source, path, prepared)
 
 
+def find(path: Path, part: Part) -> Path | None:
+    """Where one file of the dataset at `path` lies, or None."""
+    return next((path / name for name in part.names if _is_file(path / name)), None)
+
+
+def _is_whole(path: Path, info: DatasetInfo) -> bool:
+    return all(find(path, part) for part in info.files)
+
+
 def locate(name: str) -> Path:
-    """The verified file of a dataset, downloaded if need be.
+    """The verified file of a dataset, or the folder of its verified files, downloaded if need be.
 
     Raises:
         DatasetError: the file found has another hash, or the dataset has no file.
@@ -86,70 +95,88 @@ def fetch(name: str) -> Path:
         DatasetError: what arrived has another hash, or the cache can't be written.
         DatasetUnavailable: there is no public address, or it can't be reached.
     """
-    from filelock import FileLock
-
     info = describe(name)
     if not info.file:
         raise DatasetError(f"Dataset {name} comes with a dependency; there is nothing to fetch.")
-    target = cache_folder() / info.file
-    if _is_file(target):
-        verify(target, info)
-        return target
+    path = cache_folder() / info.file
+    for part in info.files:
+        if find(path, part) is None:
+            _fetch_part(info, part, path / part.file)
+    verify(path, info)
+    return path
+
+
+def _fetch_part(info: DatasetInfo, part: Part, target: Path) -> None:
+    from filelock import FileLock
+
     advice = f"{info.how_to_get} Put it at {target} or into the folder that {MIRROR_VARIABLE} names."
-    if info.url is None:
-        raise DatasetUnavailable(f"Dataset {name} is not here and has no public address: {info.homepage} . {advice}")
+    if part.url is None:
+        raise DatasetUnavailable(
+            f"Dataset {info.name} is not here and has no public address: {info.homepage} . {advice}"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Two processes that fill the same partial file would spoil it.
         with FileLock(target.with_name(target.name + ".lock")):
             if not target.is_file():
-                _download_verified(info, info.url, target, advice)
+                _download_verified(info, part, part.url, target, advice)
     except OSError as error:
         raise unwritable(target.parent, error) from error
-    return target
 
 
-def _download_verified(info: DatasetInfo, url: str, target: Path, advice: str) -> None:
-    part = target.with_name(target.name + ".part")
-    download(url, part, f"Dataset {info.name}", advice)
-    algorithm, expected = info.checksum
-    actual = _hash(part, algorithm)
-    if not is_accepted(actual, info):
-        part.unlink()
+def _download_verified(info: DatasetInfo, part: Part, url: str, target: Path, advice: str) -> None:
+    arriving = target.with_name(target.name + ".part")
+    download(url, arriving, f"Dataset {info.name}{f' ({part.file})' if part.file else ''}", advice)
+    algorithm, expected = part.checksum
+    actual = _hash(arriving, algorithm)
+    if not is_accepted(actual, part):
+        arriving.unlink()
         raise DatasetError(
             f"What {url} sent for dataset {info.name} has {algorithm} {actual}, expected {expected}; it was deleted. "
             f"Try again, or get the file elsewhere: {advice}"
         )
-    part.replace(target)
+    arriving.replace(target)
 
 
-def is_accepted(digest: str, info: DatasetInfo) -> bool:
+def is_accepted(digest: str, part: Part) -> bool:
     """Whether a hash is the pinned one or that of the same content written differently."""
-    return digest == info.checksum[1] or digest in info.also_accepted
+    return digest == part.checksum[1] or digest in part.also_accepted
 
 
 def verify(path: Path, info: DatasetInfo) -> None:
-    """Refuse a file with another content than the pinned one.
+    """Refuse a dataset if one of its files has another content than the pinned one.
 
     Raises:
-        DatasetError: names the file, both hashes and, for tables, the first bad line.
+        DatasetError: names the file, both hashes and, for tables and texts, the first bad line.
     """
-    algorithm, expected = info.checksum
+    for part in info.files:
+        _verify_part(find(path, part) or path / part.file, part, info, path)
+
+
+def _verify_part(file: Path, part: Part, info: DatasetInfo, path: Path) -> None:
+    algorithm, expected = part.checksum
     try:
-        actual = _known_hash(path, algorithm, path.stat().st_size, path.stat().st_mtime_ns)
+        actual = _known_hash(file, algorithm, file.stat().st_size, file.stat().st_mtime_ns)
     except OSError as error:
         raise DatasetError(
-            f"{path} can't be read ({error.strerror}); correct its permissions or replace it."
+            f"{file} can't be read ({error.strerror}); correct its permissions or replace it."
         ) from error
-    if is_accepted(actual, info):
+    if is_accepted(actual, part):
         return
-    from recipes.datasets.tables import SCHEMAS, first_problem
-
-    problem = first_problem(path, SCHEMAS[info.name]) if info.name in SCHEMAS else None
+    problem = _first_problem(path, info)
     raise DatasetError(
-        f"{path} has {algorithm} {actual}, expected {expected}{f'; {problem}' if problem else ''}. "
+        f"{file} has {algorithm} {actual}, expected {expected}{f'; {problem}' if problem else ''}. "
         f"Remove it or replace it: {info.how_to_get}"
     )
+
+
+def _first_problem(path: Path, info: DatasetInfo) -> str | None:
+    """The first bad line of a table or text, None for other data."""
+    from recipes.datasets import tables, texts
+
+    if info.name in tables.SCHEMAS:
+        return tables.first_problem(path, tables.SCHEMAS[info.name])
+    return texts.first_problem(info.name, path) if info.is_text else None
 
 
 def unwritable(folder: Path, error: OSError) -> DatasetError:

@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ MEMBERS = "members"
 READ_WITH = {
     "pictures": 'its pictures are decoded when they are loaded; use cats_and_dogs("cats_and_dogs_filtered").',
     "weights": "it is a file of trained weights, no set of examples; use locate({name!r}) for its verified path.",
+    "pairs": "it holds pairs of sentences; use load_pairs({name!r}).",
+    "text": "it is a text; use load_text({name!r}).",
+    "names": "it holds names; use load_names().",
+    "tagged": "it holds tagged sentences; use load_tagged({name!r}).",
+    "word_index": "it is a list of words; use imdb_word_index().",
 }
-"""How a dataset that is not prepared as arrays is read, by kind."""
+"""How a dataset is read that is neither a table nor arrays, by kind."""
 
 
 def load(name: str) -> dict[str, dict[str, np.ndarray]]:
@@ -40,7 +46,7 @@ def load(name: str) -> dict[str, dict[str, np.ndarray]]:
     """
     from filelock import FileLock
 
-    if describe(name).kind != "arrays":
+    if not describe(name).is_prepared:
         raise DatasetError(f"{name} needs no preparation: {READ_WITH[describe(name).kind].format(name=name)}")
     source = locate(name)
     copy = copy_path(describe(name))
@@ -79,9 +85,21 @@ def prepare(name: str, source: Path) -> dict[str, dict[str, np.ndarray]]:
         columns = {}
         for feature in batches[0]:
             column = np.concatenate([batch[feature] for batch in batches])
-            columns[feature] = np.char.decode(column.astype(bytes), "utf-8") if column.dtype == object else column
+            if column.dtype == object:
+                column = pack(column) if describe(name).is_text else np.char.decode(column.astype(bytes), "utf-8")
+            columns[feature] = column
         splits[split] = columns
     return splits
+
+
+def pack(texts: Iterable[bytes]) -> np.ndarray:
+    """Texts as one array of bytes: an array of texts gives each the room of the longest, here a hundred times as much."""
+    return np.frombuffer(b"\0".join(texts), np.uint8)
+
+
+def unpack(packed: np.ndarray) -> list[str]:
+    """The texts of `pack`; none of them holds a zero byte, which the readers refuse."""
+    return packed.tobytes().decode().split("\0")
 
 
 def builder_class(name: str) -> Any:

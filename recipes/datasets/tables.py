@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ class Column:
         text: any text but an empty cell.
         unique: no value may occur twice.
         whole: only whole numbers, written without a point: `2.0` would turn the whole column into floats.
+        date: a date in this format of `strptime`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     text: bool = False
     unique: bool = False
     whole: bool = False
+    date: str = ""
 
     def problem(self, cell: str) -> str | None:
         """What is wrong with a cell, or None."""
@@ -52,6 +55,8 @@ class Column:
             return "is not UTF-8 text"
         if self.text:
             return f"is {cell!r}, which pandas reads as missing" if cell in MISSING else None
+        if self.date:
+            return None if _is_date(cell, self.date) else f"is {cell!r}, not a date {self.date}"
         if self.values:
             return None if cell in self.values else f"is {cell!r}, not one of {', '.join(self.values)}"
         try:
@@ -72,7 +77,7 @@ class Column:
 
     def key(self, cell: str) -> str | float:
         """What two equal cells have in common: `7` and `07` are one number."""
-        return cell if self.text or self.values else float(cell)
+        return cell if self.text or self.values or self.date else float(cell)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,13 @@ class Schema:
 
     columns: tuple[Column, ...]
     rows: int
+
+
+def _is_date(cell: str, form: str) -> bool:
+    try:
+        return datetime.strptime(cell, form).strftime(form) == cell
+    except ValueError:
+        return False
 
 
 def _flag(name: str) -> Column:
@@ -121,6 +133,10 @@ SCHEMAS = {
         ),
         500,
     ),
+    "airline_passengers": Schema(
+        (Column("Month", date="%Y-%m", unique=True), Column("Passengers", 1, 10_000, whole=True)), 144
+    ),
+    "daily_min_temperatures": Schema((Column("Date", date="%Y-%m-%d", unique=True), Column("Temp", -10, 50)), 3650),
 }
 
 

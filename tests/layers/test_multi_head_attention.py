@@ -272,3 +272,13 @@ def test_saved_in_a_model(tmp_path):
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("use_gate", [False, True])
+def test_attending_to_kept_keys_and_values_is_the_call(use_gate):
+    layer = built(QUERY, VALUE, KEY, use_gate=use_gate, value_dim=4)
+    keys, values = layer.project(VALUE, KEY)
+    assert keys.shape == (2, 4, 2, 3) and values.shape == (2, 4, 2, 4)
+    expected = layer(QUERY, VALUE, KEY, attention_mask=MASK)
+    support.close(layer.attend(QUERY, keys, values, MASK), expected, 1e-6)
+    support.close(layer.attend(QUERY[:, 2:3], keys, values, MASK[:, 2:3]), expected[:, 2:3], 1e-6)

@@ -197,6 +197,41 @@ def test_a_model_of_unknown_length_trains_with_masks():
         support.close(model.predict(longer, verbose=0)[:, : length - 1], expected, 1e-5)
 
 
+@pytest.mark.parametrize("source", [None, SOURCE])
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_steps_with_a_cache_equal_the_full_call(norm_first, source):
+    real = None if source is None else np.array([[1] * 4, [1, 1, 0, 0]], "bool")
+    inputs = [X] if source is None else [X, source]
+    layer = built(TransformerDecoderBlock, *inputs, norm_first=norm_first, **SMALL)
+    expected = support.numpy(layer(*inputs, encoder_mask=real))
+    cache = layer.start_cache(2, 7, source, real)
+    for t in range(5):
+        output, cache = layer.step(X[:, t : t + 1], cache, t)
+        support.close(output, expected[:, t : t + 1], 1e-5)
+        assert np.all(support.numpy(cache["keys"])[:, t + 1 :] == 0)
+    several, more = layer.step(X[:, :3], layer.start_cache(2, 7, source, real), 0)  # a prompt, then one step a sequence
+    support.close(several, expected[:, :3], 1e-5)
+    support.close(layer.step(X[:, 3:4], more, np.array([3, 3]))[0], expected[:, 3:4], 1e-5)
+
+
+def test_a_step_at_a_position_of_each_sequence_s_own():
+    layer = built(TransformerDecoderBlock, X, **SMALL)
+    expected, cache = support.numpy(layer(X)), layer.start_cache(2, 5)
+    _, cache = layer.step(X[:, :3], cache, 0)
+    mixed = np.stack([X[0, 3:5], X[1, 1:3]])  # the second row goes back and reads steps 1 and 2 again
+    output, _ = layer.step(mixed, cache, np.array([3, 1]))
+    support.close(output, np.stack([expected[0, 3:5], expected[1, 1:3]]), 1e-5)
+
+
+def test_a_step_in_half_precision():
+    layer = TransformerDecoderBlock(dtype="mixed_bfloat16", **SMALL)
+    expected = support.numpy(ops.cast(layer(X, SOURCE), "float32"))
+    cache = layer.start_cache(2, 5, ops.cast(SOURCE, "bfloat16"))
+    output, cache = layer.step(ops.cast(X[:, :1], "bfloat16"), cache, 0)
+    assert keras.backend.standardize_dtype(cache["keys"].dtype) == "bfloat16"
+    support.close(ops.cast(output, "float32"), expected[:, :1], 5e-2)
+
+
 def test_order_is_invisible_without_positions():
     order, layer = np.array([3, 0, 4, 1, 2]), built(TransformerEncoderBlock, X, **SMALL)
     support.close(layer(X[:, order]), support.numpy(layer(X))[:, order], 2e-6)

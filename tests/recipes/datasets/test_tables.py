@@ -8,6 +8,7 @@ import pytest
 from recipes.datasets import DatasetError, locate
 from recipes.datasets.tables import MISSING, SCHEMAS, Column, Schema, first_problem, read_table
 
+DATED = Schema((Column("day", date="%Y-%m-%d", unique=True), Column("value")), 2)
 SMALL = Schema(
     (Column("id", 1, unique=True, whole=True), Column("city", values=("Oslo", "Rome")), Column("score", 0, 1)), 3
 )
@@ -53,6 +54,20 @@ def test_the_first_bad_line_is_named(tmp_path, old, new, problem):
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(DatasetError, match=rf"table\.csv, {problem}; correct the line"):
         read_table(path, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("day", "problem"),
+    [
+        ("1981-02-29", "day is '1981-02-29', not a date"),
+        ("1981-2-03", "day is '1981-2-03', not a date"),
+        ("", "day is empty"),
+        ("1981-02-01", "day is 1981-02-01 a second time"),
+    ],
+)
+def test_dates_must_exist_and_be_written_alike(tmp_path, day, problem):
+    with pytest.raises(DatasetError, match=f"line 3: {problem}"):
+        read_table(write(tmp_path, f"day,value\n1981-02-01,1\n{day},2\n"), DATED)
 
 
 @pytest.mark.parametrize("text", sorted(MISSING))
