@@ -2,7 +2,7 @@
 
 Where Keras has a loss of the same name, ours takes its arguments, keeps its defaults and gives its values, with the
 equation written out; reductions, sample weights, masks and dtypes are the base class's. `PerceptronLoss`, `TripletLoss`,
-`GeneratorLoss` and `DiscriminatorLoss` have no namesake.
+`SmoothedCrossentropy`, `GeneratorLoss` and `DiscriminatorLoss` have no namesake.
 
 Example:
     >>> model.compile("adam", loss=Huber(delta=2.0))
@@ -20,6 +20,7 @@ from recipes.losses.classification import (
     sparse_categorical_crossentropy,
 )
 from recipes.losses.divergence import KLDivergence, kl_divergence
+from recipes.losses.label_smoothing import SmoothedCrossentropy
 from recipes.losses.margin import Hinge, PerceptronLoss, hinge, perceptron_loss
 from recipes.losses.metric_learning import TripletLoss, batch_all_triplets, semi_hard_triplets, triplet_loss
 from recipes.losses.regression import (
@@ -43,6 +44,7 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "PerceptronLoss",
+    "SmoothedCrossentropy",
     "SparseCategoricalCrossentropy",
     "TripletLoss",
     "batch_all_triplets",
