@@ -141,8 +141,6 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Train on a few new seeds and hold them against the ledger; the default set without names."""
-    from dataclasses import asdict
-
     from reproductions import tables
     from reproductions.check import check_reproduction, metric_gates
     from reproductions.progress import Reporter
