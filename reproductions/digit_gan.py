@@ -216,6 +216,9 @@ CLAIMS = (
         ),
         data="mnist",
         priority=2,
+        remark="Only the check on readability fails: 47% of the generated digits are read with 90% certainty (92% of other real "
+        "ones, 23% of draws from the normal distribution). Strokes are sharp, but after 2,500 steps at width 16 not all of them "
+        "join to a digit. Frechet distance: 328 untrained, 51 for the normal distribution, 16 for the GAN, 1.2 for real digits.",
     ),
 )
 
@@ -250,6 +253,7 @@ def paint_samples(facts: Mapping[str, Any]) -> Any:
 def paint_quality(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
     """Frechet distances, one dot a seed, and the losses of the two networks."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     drawn_figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=(1.15, 1))
     metrics, marks = variants["gan"]["metrics"], facts["yardsticks"]
@@ -272,6 +276,7 @@ def paint_quality(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
         right.plot(curve["epoch"], curve["mean"], color=colour, label=label)
         right.fill_between(curve["epoch"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0)
     right.set_xlabel("epoch")
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set_ylabel("loss (nats)")
     right.legend(frameon=False, fontsize=9)
     for axis in (left, right):

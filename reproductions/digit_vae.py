@@ -34,7 +34,7 @@ SUMMARY = (
 DATASETS = ("mnist",)
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 5, 10
-EXPECTED_SECONDS = 120.0
+EXPECTED_SECONDS = 150.0
 GOLDEN = "vae"
 
 TEST = 2000
@@ -200,6 +200,10 @@ CLAIMS = (
         ),
         data="mnist",
         priority=2,
+        remark="Only the check on readability fails: 38% of the drawn digits are read with 90% certainty (92% of other real "
+        "ones, 23% of draws from the normal distribution over the pixels, 4% without the KL term). Many codes lie between those "
+        "of two digits, and a summed pixel error rewards blur. The rest holds: the KL term brings the Frechet distance from 241 "
+        "to 33, for a reconstruction error of 104 instead of 94 nats; real digits are 1.2 apart.",
     ),
 )
 
@@ -296,7 +300,7 @@ FIGURES = (
     Picture(
         "vae-samples",
         "What an autoencoder keeps, and what it draws from noise",
-        "Seed 0. Without the KL term it reconstructs best, and normal noise decodes to nothing.",
+        "Seed 0. Without the KL term it reconstructs best, and normal noise decodes to smears.",
         facts=("reconstructions", "draws_vae", "draws_autoencoder", "draws_two_numbers", "walk"),
         paint=paint_samples,
     ),

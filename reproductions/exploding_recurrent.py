@@ -3,7 +3,7 @@
 Source: document 003, Video 63-64 (weights above 1 and many steps: NaN, unstable training; clip the gradients). A SimpleRNN
 whose W_h starts as twice an orthogonal matrix gets 300 steps of plain SGD on the adding problem of length 50. Gradient and
 state are multiplied by up to 2 at every step. With relu nothing holds the states: after 50 steps they are at 10^5, and the
-first loss at 10^10. With tanh, whose states are bounded, the loss is too, but the steps are wild.
+first loss at 10^10. With tanh the states are bounded, the gradient is not.
 
 Run: reproduce run exploding_recurrent
 """
@@ -148,7 +148,7 @@ def paint_losses(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
         axis.legend(frameon=False, fontsize=8, loc="upper right")
         low_end, high_end = axis.get_ylim()
         axis.set_ylim(low_end, high_end + 0.35 * (high_end - low_end))  # room for the legend
-    axes[0].set_ylabel("log10 of the mean squared error, mean over 30 steps")
+    axes[0].set_ylabel("log10 of the mean squared error")
     return figure
 
 
@@ -156,7 +156,9 @@ FIGURES = (
     Picture(
         "recurrent-clipping",
         "Exploding gradients through time: adding problem of length 50, mean and 10th to 90th percentile of 20 seeds",
-        "The first point is already the mean over 30 steps. A line that is missing had no finite loss in any seed.",
+        "Each point is the mean over 30 steps. A line that is missing had no finite loss in any seed. Clipped runs "
+        "stay finite, but none learns: with relu some are far from any use, with tanh they hover above what a "
+        "constant answer gives.",
         facts=(),
         paint=paint_losses,
         variants=tuple(VARIANTS),
@@ -181,5 +183,10 @@ CLAIMS = (
             Better("test_loss", "tanh_clipnorm", "tanh", higher_is_better=False),
         ),
         priority=3,
+        remark="Without clipping every run ends as NaN, with tanh too. Clipping keeps all of them finite and trains none "
+        "well: with tanh the test error is 0.21 (a constant answer has 0.167), with relu about 0.17 in most seeds and"
+        " beyond 10^18 in 5 of 20. With tanh the output layer has its share in the NaN: 32 saturated states give its "
+        "weights a curvature of up to 2 * 32, and times the step size 0.1 that is more than the 2 at which SGD stops "
+        "being stable.",
     ),
 )

@@ -388,8 +388,8 @@ CLAIMS = (
         data="names_by_nationality",
         priority=2,
         remark="44% of the written names are recognised as the nationality asked for, 6% without it. Of those that are no "
-        "training names (93%) it is 43%, of real unseen names 57% (means over nationalities). Written Chinese and Japanese names are "
-        "seldom mistaken, Scottish ones go for English or German, Portuguese ones for Spanish or Italian.",
+        "training names (93%) it is 43%, of real unseen names 57% (means over nationalities). Written Chinese and "
+        "Japanese names are seldom mistaken, Scottish ones go for English or German, Portuguese ones for Spanish or Italian.",
     ),
     Claim(
         "rnn-recognises-nationality",

@@ -91,6 +91,8 @@ REPRODUCTIONS = (
     "melodies",
     "name_generation",
     "preferences",
+    "digit_vae",
+    "digit_gan",
     "mnist_peers",
 )
 """Module names below `reproductions`, quick ones first."""

@@ -173,9 +173,8 @@ def measure(config: Config, data: Sequences, runs: SeedRuns) -> Measured:
             add("most_weight_on_the_right_digit", (weights.argmax(axis=2) == expected).mean())
     curves = dict(runs.curves)
     if config.attention:
-        curves["alignment"] = np.stack(
-            [alignment(runs.load(seed), data.test[SHOWN][:1])[0].ravel() for seed in runs.seeds]
-        )
+        maps = np.stack([alignment(runs.load(seed), data.test[SHOWN][:1])[0] for seed in runs.seeds])
+        curves |= {f"weights_of_digit_{place + 1}": maps[:, place] for place in range(SHOWN)}  # (seeds, digits read)
     return Measured(metrics, curves)
 
 
@@ -201,10 +200,10 @@ def paint_lengths(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
         axis.plot(LENGTHS, 100 * rows, color=colour, linewidth=0.8, alpha=0.4)
         axis.plot(LENGTHS, 100 * rows.mean(axis=1), "o-", color=colour, linewidth=2.2, label=label)
     axis.axhline(10, color="0.4", linestyle="--", linewidth=1)
-    axis.text(LENGTHS[-1], 11, "guessing", fontsize=8, ha="right")
+    axis.text(LENGTHS[0], 6, "guessing", fontsize=8)
     axis.set(xlabel="digits to write backwards", ylabel="digits that are right (%)", ylim=(0, 102), xticks=LENGTHS)
     axis.grid(alpha=0.25)
-    axis.legend(frameon=False, loc="lower left")
+    axis.legend(frameon=False, loc="center right")
     return drawn
 
 
@@ -212,7 +211,8 @@ def paint_alignment(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> An
     """Attention weights of a test sequence, mean over the seeds, beside where they should be."""
     import matplotlib.pyplot as plt
 
-    mean = np.array(variants["attention_32"]["curves"]["alignment"]["mean"]).reshape(SHOWN, SHOWN)
+    curves = variants["attention_32"]["curves"]
+    mean = np.array([curves[f"weights_of_digit_{place + 1}"]["mean"] for place in range(SHOWN)])
     drawn, axes = plt.subplots(1, 2, figsize=(9.0, 4.2), layout="constrained", sharey=True)
     panels = (("learned, mean of the seeds", mean), ("right: the i-th from the end", np.eye(SHOWN)[::-1]))
     for axis, (title, weights) in zip(axes, panels, strict=True):

@@ -163,31 +163,24 @@ def cross_entropies(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def measure(config: Config, data: Split, runs: SeedRuns) -> Measured:
-    """Validation loss on the whole text, on 240 random windows as the reference estimates it, and training loss."""
-    found = []
-    for seed in runs.seeds:
-        model, rng = runs.load(seed), np.random.default_rng([seed, 1])
-        drawn = rng.integers(0, len(data.x_train), len(data.x_test))
-        by_window = loss_of_windows(model, data.x_test, data.y_test)
-        found.append(
-            {
-                "validation_loss": by_window.mean(),
-                "validation_loss_of_240_windows": by_window[rng.integers(0, len(by_window), 240)].mean(),
-                "training_loss": loss_of_windows(model, data.x_train[drawn], data.y_train[drawn]).mean(),
-            }
-        )
-    return Measured({name: [float(one[name]) for one in found] for name in found[0]})
+    """Validation loss on the whole text, on 240 of its windows as the reference estimates it, and training loss."""
+    rng = np.random.default_rng(1)
+    of_training = rng.integers(0, len(data.x_train), len(data.x_test))
+    few = rng.integers(0, len(data.x_test), (len(runs.seeds), 240))
+    validation = loss_of_windows(runs, data.x_test, data.y_test)
+    training = loss_of_windows(runs, data.x_train[of_training], data.y_train[of_training])
+    metrics = {
+        "validation_loss": validation.mean(axis=1),
+        "validation_loss_of_240_windows": np.take_along_axis(validation, few, axis=1).mean(axis=1),
+        "training_loss": training.mean(axis=1),
+    }
+    return Measured({name: values.tolist() for name, values in metrics.items()})
 
 
-def loss_of_windows(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mean cross-entropy of each window's characters, of shape (windows,)."""
-    starts = range(0, len(x), 200)
-    return np.concatenate(
-        [
-            cross_entropies(model.predict_on_batch(x[start : start + 200]), y[start : start + 200]).mean(axis=1)
-            for start in starts
-        ]
-    )
+def loss_of_windows(runs: SeedRuns, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy of each window's characters, of shape (seeds, windows)."""
+    logits = runs.predict(x, batch_size=250)
+    return np.stack([cross_entropies(of_seed, y).mean(axis=-1) for of_seed in logits])
 
 
 def trace(config: Config, data: Split) -> list[float]:
@@ -225,7 +218,8 @@ def examine_data() -> dict[str, Any]:
     train_text, validation_text, characters = encoded()
     config = VARIANTS["gpt"]
     data = load_data(config)
-    model = train(config, data, [100]).load(100)
+    runs = train(config, data, [100])
+    model = runs.load(100)
     known = set(words_of("".join(characters[number] for number in train_text)))
     break_ = characters.index("\n")
 
@@ -236,7 +230,7 @@ def examine_data() -> dict[str, Any]:
     def described(rows: np.ndarray) -> dict[str, Any]:
         inputs = windows_of_rows(rows, config.context)
         return {
-            "cross_entropy": round(float(loss_of_windows(model, *inputs).mean()), 3),
+            "cross_entropy": round(float(loss_of_windows(runs, *inputs).mean()), 3),
             "new_words_percent": novelty(rows),
             "text": "".join(characters[number] for number in rows[0, :200]),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -161,12 +162,21 @@ def generate(
         raise ValueError(f"`prompt` must have shape (rows, length), length > 0. Received: shape={prompt.shape}")
     context = model.get_layer("position_embedding").context_length
     fits = prompt.shape[1] + length - 1 <= context
-    step, state, position = (_cached if fits else _windowed)(model, prompt, context)
+    step, state = (_cached if fits else _windowed)(model, prompt, context)
+    position = min(prompt.shape[1] - 1, context)
     return decoding.sample(step, state, prompt[:, -1], end, length, seed, temperature, top_k, position)
 
 
-def _cached(model: keras.Model, prompt: np.ndarray, context: int) -> tuple[Any, Any, int]:
-    """Step, state and position behind a prompt, with the keys and values of every block as state."""
+def _cached(model: keras.Model, prompt: np.ndarray, context: int) -> tuple[Any, Any]:
+    """Step and state behind a prompt, with the keys and values of every block as state."""
+    steps, step = _steps_with_cache(model)
+    caches = [block.start_cache(len(prompt), context) for block in blocks_of(model)]
+    return step, steps(prompt[:, :-1], 0, caches)[1] if prompt.shape[1] > 1 else caches
+
+
+@functools.lru_cache(maxsize=4)  # `recipes.decoding` compiles once for each step that it is given
+def _steps_with_cache(model: keras.Model) -> tuple[Any, Any]:
+    """Several tokens at once, and one token a row, through all blocks with their caches."""
     embedding, positions = model.get_layer("token_embedding"), model.get_layer("position_embedding")
     last = [layer for layer in model.layers if layer.name == "final_norm"]
 
@@ -183,26 +193,29 @@ def _cached(model: keras.Model, prompt: np.ndarray, context: int) -> tuple[Any, 
         logits, caches = steps(tokens[:, None], position, caches)
         return logits[:, 0], caches
 
-    caches = [block.start_cache(len(prompt), context) for block in blocks_of(model)]
-    if prompt.shape[1] > 1:
-        caches = steps(prompt[:, :-1], 0, caches)[1]
-    return step, caches, prompt.shape[1] - 1
+    return steps, step
 
 
-def _windowed(model: keras.Model, prompt: np.ndarray, context: int) -> tuple[Any, Any, int]:
-    """Step, state and position behind a prompt, with the last `context` tokens as state.
-
-    Every step reads the whole window: learned positions shift when it does, so that nothing computed before stays valid.
-    """
+def _windowed(model: keras.Model, prompt: np.ndarray, context: int) -> tuple[Any, Any]:
+    """Step and state behind a prompt, with the last `context` tokens as state."""
     read = prompt[:, :-1][:, -context:]
     window = np.zeros((len(prompt), context), "int32")
     window[:, : read.shape[1]] = read
+    return _step_with_window(model, context), window
+
+
+@functools.lru_cache(maxsize=4)
+def _step_with_window(model: keras.Model, context: int) -> Any:
+    """Reads the whole window at every step: learned positions shift when it does, and nothing computed before stays valid."""
+    import tensorflow as tf
+
+    forward = tf.function(lambda window: model(window, training=False), jit_compile=True)
 
     def step(tokens: Any, position: Any, window: Any) -> tuple[Any, Any]:
         full = position >= context
         place = ops.where(full, context - 1, position)
         window = ops.where(full, ops.roll(window, -1, axis=1), window)
         window = ops.where(ops.arange(context) == place, tokens[:, None], window)
-        return ops.take(model(window, training=False), place, axis=1), window
+        return ops.take(forward(window), place, axis=1), window
 
-    return step, window, read.shape[1]
+    return step

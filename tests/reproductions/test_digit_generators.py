@@ -13,8 +13,9 @@ from reproductions.networks import Split
 
 
 def test_verdicts_of_the_records():
-    assert verdicts_of("digit_gan") == {"arch-gan-generates-digits": "reproduced"}
-    assert verdicts_of("digit_vae") == {"loss-vae-generates-digits": "reproduced"}
+    # Fewer than half of the digits are read with 90% certainty; all else that is asked of them holds.
+    assert verdicts_of("digit_gan") == {"arch-gan-generates-digits": "not reproduced"}
+    assert verdicts_of("digit_vae") == {"loss-vae-generates-digits": "not reproduced"}
 
 
 def test_frechet_distance_against_the_matrix_root():

@@ -35,9 +35,11 @@ def test_a_seed_has_the_same_labelled_reviews_wherever_it_starts():
     assert len(set(rows[0]) & set(module.rows_of(module.VARIANTS["scratch_100"], 4))) < 20
 
 
-def test_variants_differ_in_the_start_alone():
+def test_variants_differ_in_start_and_fine_tuning_alone():
     for n in module.SIZES_OF_LABELS:
-        assert replace(module.VARIANTS[f"scratch_{n}"], pretrained=True) == module.VARIANTS[f"pretrained_{n}"]
+        plain = replace(module.VARIANTS[f"scratch_{n}"], pretrained=True)
+        assert plain == module.VARIANTS[f"plain_{n}"]
+        assert replace(plain, gradual=True) == module.VARIANTS[f"pretrained_{n}"]
         assert module.EPOCHS[n] * -(-n // 20) in (150, 225, 300)
 
 
@@ -48,7 +50,7 @@ def test_classifiers_start_from_the_language_model(tiny, monkeypatch):
     model = module.build_model(config)
     for one, other in zip(model.get_weights()[:4], known, strict=True):
         np.testing.assert_array_equal(one, other)
-    scratch = module.build_model(replace(config, pretrained=False))
+    scratch = module.build_model(replace(config, pretrained=False, gradual=False))
     assert all(np.std(weights) > 0 for weights in scratch.get_weights()[:2])
     assert (model.optimizer.factor, model.optimizer.unfreeze_every) == (2.6, 5)
     assert (scratch.optimizer.factor, scratch.optimizer.unfreeze_every) == (1.0, 0)
