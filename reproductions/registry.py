@@ -93,6 +93,7 @@ REPRODUCTIONS = (
     "preferences",
     "digit_vae",
     "digit_gan",
+    "exploding_recurrent",
     "mnist_peers",
 )
 """Module names below `reproductions`, quick ones first."""
