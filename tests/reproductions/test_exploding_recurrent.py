@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 from judged import verdicts_of
 
@@ -16,14 +17,19 @@ def test_verdicts():
 
 
 def first_output(activation, gain):
+    """Median over ten initial weights of the largest output."""
     config = replace(module.VARIANTS[activation], gain=gain)
     x = module.adding(8, module.LENGTH, seed=3)[0]
-    return float(np.abs(module.build_model(config).predict_on_batch(x)).max())
+    found = []
+    for seed in range(10):
+        keras.utils.set_random_seed(seed)
+        found.append(np.abs(module.build_model(config).predict_on_batch(x)).max())
+    return float(np.median(found))
 
 
 def test_states_of_relu_grow_with_the_recurrent_weights_and_those_of_tanh_do_not():
-    assert first_output("relu", 2.0) > 1e4
-    assert first_output("relu", 1.0) < 100
+    of_relu = first_output("relu", 1.0)
+    assert first_output("relu", 2.0) > 100 * of_relu
     assert first_output("tanh", 2.0) < 10
 
 
