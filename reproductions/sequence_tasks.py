@@ -1,7 +1,8 @@
 """Made sequences whose answer lies a known number of steps back: what a recurrent network can remember.
 
-The literature's tasks on long time lags: the adding problem is Hochreiter and Schmidhuber's (1997), recall is its simplest
-relative. Every function draws its examples from one seed.
+The literature's tasks on long time lags: the adding problem is Hochreiter and Schmidhuber's (1997), copying that of
+Arjovsky et al. (2016, https://arxiv.org/abs/1511.06464) made small, recall is the simplest relative. Every function draws its
+examples from one seed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 SYMBOLS = 8
+COPIED = 5
 
 NOUNS = (("cat", "cats"), ("dog", "dogs"), ("girl", "girls"), ("teacher", "teachers"), ("bird", "birds"))
 CLAUSES = (
@@ -48,6 +50,20 @@ def adding(count: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         marks[rows, place] = 1
     sums = sum(numbers[rows, place] for place in places)
     return np.stack([numbers, marks], axis=-1).astype("float32"), np.asarray(sums, "float32")
+
+
+def copy(count: int, delay: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Five of 8 symbols, `delay` blanks, a cue and four blanks more; from the cue on the targets are the five symbols.
+
+    Returns:
+        Symbols, int32, (count, delay + 10), 0 for a blank and `SYMBOLS + 1` for the cue, and targets, int32, (count, 5),
+        counted from 0. Each lies delay + 5 steps back; guessing is right in one of 8.
+    """
+    symbols = np.random.default_rng([seed, delay]).integers(0, SYMBOLS, (count, COPIED), dtype="int32")
+    x = np.zeros((count, delay + 2 * COPIED), "int32")
+    x[:, :COPIED] = symbols + 1
+    x[:, COPIED + delay] = SYMBOLS + 1
+    return x, symbols
 
 
 def agreement_words() -> list[str]:

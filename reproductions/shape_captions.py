@@ -36,7 +36,7 @@ SUMMARY = (
 DATASETS = ()
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 5, 16
-EXPECTED_SECONDS = 100.0
+EXPECTED_SECONDS = 200.0
 GOLDEN = "captions"
 SIZES = {"paper": {"pictures": 30_000, "filters": 64, "units": 256, "epochs": 40}}
 
@@ -282,6 +282,8 @@ CLAIMS = (
             Within("captions", "exact_other_picture", 0.0, 0.1),
         ),
         priority=2,
+        remark="82% of the captions are right in every word, 2% for the next picture. The bound of nine of ten, part of this claim "
+        "when it was first run, was undecided at ten seeds and has become the claim rnn-captions-nine-of-ten, with up to 16.",
     ),
     Claim(
         "rnn-captions-nine-of-ten",
@@ -293,6 +295,8 @@ CLAIMS = (
         f"{_SETUP} Every word, colours, shapes and places, must be the true caption's.",
         (Within("captions", "exact_seen", 0.9),),
         priority=3,
+        remark="82%, from 62% to 96% by seed. Nearly all errors are shapes (82% right; colours 99%, places 99.9%), and the loss "
+        "still falls after 15 epochs: the convolutions are not yet trained to tell a square from a circle.",
     ),
     Claim(
         "rnn-captions-unseen-pairs",
@@ -309,6 +313,9 @@ CLAIMS = (
             Within("captions", "unseen_over_seen", 0.5),
         ),
         priority=3,
+        remark="Not one in a thousand is right. The colours are (97%), and what stands where (99.7%), but of all pairs that the "
+        "networks name for these pictures one in ten thousand is an unseen one: a red triangle becomes a red square or a "
+        "yellow triangle. The GRU has learned which shapes follow a colour, so its vocabulary of pairs is closed.",
     ),
 )
 
