@@ -29,6 +29,7 @@ REPRODUCTIONS = (
     "recurrent_examples",
     "language_model_sizes",
     "seq2seq_examples",
+    "attention_speed",
     "selu",
     "perceptron_training",
     "feature_scaling",
@@ -94,6 +95,8 @@ REPRODUCTIONS = (
     "digit_vae",
     "digit_gan",
     "exploding_recurrent",
+    "shape_captions",
+    "attention_heads",
     "mnist_peers",
 )
 """Module names below `reproductions`, quick ones first."""
