@@ -23,7 +23,7 @@ SUMMARY = "Bahdanau's and Luong's attention on the same states, timed in turn: o
 DATASETS = ()
 IN_DEFAULT_SET = True
 TIMES = True
-EXPECTED_SECONDS = 25.0
+EXPECTED_SECONDS = 13.0
 
 ROWS, QUERIES, KEYS, WIDTH = 64, 100, 100, 256
 REPEATS = 6
@@ -56,6 +56,17 @@ def programs() -> dict[str, Callable[[], Any]]:
     }
 
 
+PROGRAMS = {
+    "bahdanau": "additive (Bahdanau)",
+    "luong": "dot product (Luong)",
+    "bahdanau with XLA": "additive, XLA",
+    "luong with XLA": "dot product, XLA",
+    "keras additive": "additive, Keras",
+    "keras dot": "dot product, Keras",
+}
+"""How the figure calls the timed programs."""
+
+
 def parameters() -> dict[str, Any]:
     """Weights of both layers at width 256."""
     import layers
@@ -82,13 +93,13 @@ def paint_times(facts: Mapping[str, Any]) -> Any:
     """Median milliseconds of a call, on a logarithmic axis."""
     import matplotlib.pyplot as plt
 
-    drawn, axis = plt.subplots(figsize=(7.4, 3.2), layout="constrained")
+    drawn, axis = plt.subplots(figsize=(8.2, 3.4), layout="constrained")
     shown = {name: 1000 * value for name, value in facts["median_seconds"].items()}
     colours = [COLOURS[place % 2] for place in range(len(shown))]
-    bars = axis.barh(list(shown), list(shown.values()), color=colours)
+    bars = axis.barh([PROGRAMS[name] for name in shown], list(shown.values()), color=colours)
     axis.bar_label(bars, [f"{value:.0f} ms" for value in shown.values()], padding=3, fontsize=9)
     axis.set(xlabel="milliseconds a call (median)", xscale="log")
-    axis.set_xlim(right=3 * max(shown.values()))
+    axis.set_xlim(1, 3 * max(shown.values()))
     axis.invert_yaxis()
     axis.grid(axis="x", alpha=0.25)
     return drawn
@@ -97,8 +108,9 @@ def paint_times(facts: Mapping[str, Any]) -> Any:
 FIGURES = (
     Picture(
         "attention-speed",
-        "64 sentences, 100 queries, 100 keys, width 256: additive (blue) and dot-product attention (orange)",
-        "The additive score needs a tanh for each pair of states and unit, the dot product one matrix product.",
+        "Time of a call: additive (blue) and dot-product attention (orange)",
+        "64 sentences, 100 queries, 100 keys, width 256. The additive score needs a tanh for each pair of states and unit, "
+        "the dot product one matrix product.",
         facts=("median_seconds",),
         paint=paint_times,
     ),
@@ -122,5 +134,8 @@ CLAIMS = (
             Equals("parameters_additive_and_dot", [2 * WIDTH**2 + WIDTH, 0]),
         ),
         priority=2,
+        remark="On two CPU cores the dot product is about 40 times faster (8 times under XLA, which never writes the additive "
+        "score's 164 million hidden values to memory). In training Bahdanau's attention also needs a loop over the positions, "
+        "since each context enters the next state; Luong's follows the recurrent layer for all positions at once.",
     ),
 )

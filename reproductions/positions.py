@@ -205,6 +205,10 @@ CLAIMS = (
             ),
         ),
         priority=2,
+        remark="The code is defined, bounded by 1 and different at every position, but the network with it doesn't reach beyond "
+        "its training: all symbols right at length 20, 49% at 40, 19% at 80. Learned vectors do a little better (53% and 29%), "
+        "probably since the untrained ones are small, so that tokens beyond the 20th hardly disturb the first 20, whereas "
+        "sinusoids at unseen angles draw attention to themselves.",
     ),
     Claim(
         "posenc-integers-bad",
@@ -221,6 +225,8 @@ CLAIMS = (
             Better("test_loss", "sinusoid", "integers", higher_is_better=False),
         ),
         priority=2,
+        remark="At this length the difference is small: both name all symbols (cross-entropy 0.0004 against 0.0009). Plain "
+        "numbers learn more slowly (see the loss by epoch) and fall faster at greater lengths: 9% right at 80 against 19%.",
     ),
 )
 

@@ -97,6 +97,7 @@ REPRODUCTIONS = (
     "exploding_recurrent",
     "shape_captions",
     "attention_heads",
+    "positions",
     "mnist_peers",
 )
 """Module names below `reproductions`, quick ones first."""

@@ -282,8 +282,8 @@ CLAIMS = (
             Within("captions", "exact_other_picture", 0.0, 0.1),
         ),
         priority=2,
-        remark="82% of the captions are right in every word, 2% for the next picture. The bound of nine of ten, part of this claim "
-        "when it was first run, was undecided at ten seeds and has become the claim rnn-captions-nine-of-ten, with up to 16.",
+        remark="82% of the captions are right in every word, 2% for the next picture. The bound of nine of ten, part of this "
+        "claim when it was first run, was undecided at ten seeds and became the claim rnn-captions-nine-of-ten, with up to 16.",
     ),
     Claim(
         "rnn-captions-nine-of-ten",
