@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 run: $(VENV)/ready
 	$(BIN)/reproduce run
 
+# Compiled programs are never freed, so that one process for all tests would need 10 GiB.
 test: $(VENV)/ready
 	$(BIN)/python -m pytest tests/layers -n 2
 	$(BIN)/python -m pytest tests/reproductions -m metrics -n 2
-	$(BIN)/python -m pytest --ignore tests/layers -m "not metrics" -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/recipes tests/benchmarks -m "not metrics" -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/reproductions -m "not metrics" -n 2 --dist loadfile
 
 # The layers' tests on Keras's other two backends; where PyTorch is installed, `make test` compares with it too.
 test-backends: $(VENV)/backends

@@ -42,7 +42,7 @@ SUMMARY = (
 DATASETS = ("tatoeba_en_hi",)
 IN_DEFAULT_SET = False
 SEEDS, MAX_SEEDS = 5, 10
-EXPECTED_SECONDS = 360.0
+EXPECTED_SECONDS = 600.0
 GOLDEN = "plain"
 
 ENGLISH, HINDI = 1500, 1500
@@ -205,7 +205,12 @@ def examine_data() -> dict[str, Any]:
     }
 
 
-LABELS = {"plain": "right words", "own_words": "its own words", "bahdanau": "Bahdanau", "luong": "Luong"}
+LABELS = {
+    "plain": "no attention",
+    "own_words": "no attention, no teacher forcing",
+    "bahdanau": "Bahdanau's attention",
+    "luong": "Luong's attention",
+}
 
 
 def paint_scores(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any:
@@ -266,7 +271,7 @@ FIGURES = (
     Picture(
         "translation-hindi-scores",
         "English to Hindi after 15 epochs on 2,650 pairs (dots: seeds, bars: means)",
-        "Without attention (trained on the right words, or on its own) and with.",
+        "2,650 pairs are too few for good translations by any of them, and for attention to help with these short sentences.",
         facts=("pairs",),
         variants=tuple(VARIANTS),
         paint=paint_scores,
@@ -298,5 +303,8 @@ CLAIMS = (
         ),
         data="tatoeba_en_hi",
         priority=2,
+        remark="Fed its own words, the decoder takes 10.8 epochs to a loss of 4 instead of 5.0 and ends at 3.54 instead of 2.20. "
+        "The translations of test sentences gain too (chrF 13.6 against 10.5), although decoding then has no right words to "
+        "offer. After 15 epochs on 2,652 pairs no network here translates well (BLEU 1 to 2.4).",
     ),
 )
