@@ -325,7 +325,8 @@ def paint_captions(facts: Mapping[str, Any], variants: Mapping[str, Any]) -> Any
     import matplotlib.pyplot as plt
 
     drawn = plt.figure(figsize=(11.5, 6.6), layout="constrained")
-    above, below = drawn.subfigures(2, 1, height_ratios=(5, 2.4))
+    halves: Any = drawn.subfigures(2, 1, height_ratios=(5, 2.4))
+    above, below = halves
     axes = above.subplots(2, SHOWN)
     for place, (text, captions) in enumerate(zip(facts["pictures"], facts["captions"], strict=True)):
         axis = axes.flat[place]
