@@ -432,10 +432,10 @@ class TransformerDecoderBlock(_Block):
             The output of the input's shape and the cache with the new keys and values. Equal to the full call's at these
             positions, without dropout.
         """
+        inputs = ops.convert_to_tensor(inputs)
         steps = inputs.shape[1]
-        offset = ops.arange(cache["keys"].shape[1]) - ops.reshape(
-            ops.cast(position, "int32"), (-1, 1)
-        )  # from the first
+        # Places in the cache, counted from the first new one.
+        offset = ops.arange(cache["keys"].shape[1]) - ops.reshape(ops.cast(position, "int32"), (-1, 1))
         here = ops.logical_and(offset >= 0, offset < steps)[..., None, None]  # (1 or batch, max_length, 1, 1)
         cache = dict(cache)
 
